@@ -1,0 +1,1 @@
+"""The multichat command line."""

@@ -1,0 +1,1 @@
+"""The multichat protocol for clients and bots: typed messages, a sans-I/O core, client shells."""
