@@ -121,6 +121,7 @@ class MalformedCase:
         frame: The text to send as one text frame, or its parts; ``None`` for raw frames.
         raw: The frames to send at WebSocket level, when no text frame can say it.
         answer: ``{"frames": [...]}``, ``{"close": 1002}`` or ``{"pong": "616263"}``.
+        alternatives: Other answers in the same form that v1 allows.
         recorded: What the 2016 original did, in the same form, with ``{"end": "tcp-reset"}``
             besides.
         valid: Whether the frame is a well-formed command of v1.
@@ -135,6 +136,7 @@ class MalformedCase:
     frame: Frame | None
     raw: tuple[Json, ...]
     answer: Json
+    alternatives: tuple[Json, ...]
     recorded: Json
     valid: bool
     clause: str

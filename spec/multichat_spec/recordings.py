@@ -25,6 +25,7 @@ def malformed_cases(*, version: str = "v1") -> tuple[MalformedCase, ...]:
             frame=row.get("frame"),
             raw=tuple(row.get("raw", ())),
             answer=row["answer"],
+            alternatives=tuple(row.get("or", ())),
             recorded=row["recorded"],
             valid=row["valid"],
             clause=row["clause"],
