@@ -31,7 +31,7 @@ from multichat_spec.model import (
     Section,
     UnknownName,
 )
-from multichat_spec.recordings import malformed_cases, recorded_sessions
+from multichat_spec.recordings import malformed_cases, recorded_sessions, recording
 
 __all__ = [
     "Check",
@@ -51,6 +51,7 @@ __all__ = [
     "expand",
     "malformed_cases",
     "recorded_sessions",
+    "recording",
     "requirement",
     "requirements",
     "root",

@@ -122,7 +122,7 @@ class MalformedCase:
         raw: The frames to send at WebSocket level, when no text frame can say it.
         answer: ``{"frames": [...]}``, ``{"close": 1002}`` or ``{"pong": "616263"}``.
         alternatives: Other answers in the same form that v1 allows.
-        recorded: What the 2016 original did, in the same form, with ``{"end": "tcp-reset"}``
+        recorded: What the 2016 original did, in the same form, with ``{"end": "reset"}``
             besides.
         valid: Whether the frame is a well-formed command of v1.
         clause: The clause that decides.

@@ -5,7 +5,7 @@ import json
 from multichat_spec.documents import folder, read_json
 from multichat_spec.model import Json, MalformedCase
 
-__all__ = ["malformed_cases", "recorded_sessions"]
+__all__ = ["malformed_cases", "recorded_sessions", "recording"]
 
 
 def recorded_sessions(*, version: str = "v1") -> tuple[Json, ...]:
@@ -14,9 +14,14 @@ def recorded_sessions(*, version: str = "v1") -> tuple[Json, ...]:
     return tuple(json.loads(line) for line in file.read_text(encoding="utf-8").splitlines())
 
 
+def recording(name: str, *, version: str = "v1") -> Json:
+    """Return one of the JSON files of ``recordings/`` as it stands, such as ``malformed.json``."""
+    return read_json(folder(version).joinpath("recordings", name))
+
+
 def malformed_cases(*, version: str = "v1") -> tuple[MalformedCase, ...]:
     """Return the table of odd frames and what a hardened server answers to each."""
-    rows = read_json(folder(version).joinpath("recordings", "malformed.json"))["cases"]
+    rows = recording("malformed.json", version=version)["cases"]
     return tuple(
         MalformedCase(
             id=row["id"],
