@@ -12,7 +12,7 @@ frame, if one may still be sent, goes behind what waits (or instead of it); noth
 any more; the peer has a bounded time to read it and to close in turn; the socket is closed.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final, assert_never
 
 from websockets.frames import Frame, Opcode
@@ -32,6 +32,7 @@ from multichat_proto.server import (
 from multichat_server.engine.framing import frame
 from multichat_server.engine.hub import Hub
 from multichat_server.engine.outbox import Outbox
+from multichat_server.engine.timers import Timers
 
 __all__ = ["CLOSE_TIMEOUT", "Connection", "put_out"]
 
@@ -45,12 +46,17 @@ still have, because control frames come in the middle of messages."""
 CLOSE_REASON_BYTES: Final = CONTROL_FRAME_BYTES - 2
 """What the close code leaves of it for the reason."""
 
-PING_RATE: Final = 10.0
-"""Pings and pongs a second from one peer in the long run. Each costs as much as a command, and
-nobody needs more than one in some seconds."""
+CONTROL: Final = (Opcode.PING, Opcode.PONG, Opcode.CLOSE)
 
-PING_BURST: Final = 100
-"""Pings and pongs that may come at once."""
+SMALL_FRAME_BYTES: Final = CONTROL_FRAME_BYTES
+"""Up to this size a fragment costs more to take apart than it carries, like a ping."""
+
+SMALL_FRAME_RATE: Final = 50.0
+"""Pings, pongs and small fragments a second from one peer in the long run. Each costs as much
+as a command does, and none of them is one that the core could count."""
+
+SMALL_FRAME_BURST: Final = 500
+"""Pings, pongs and small fragments that may come at once."""
 
 
 class Connection:
@@ -61,6 +67,7 @@ class Connection:
         chat: What v1 says about it.
         outbox: Where its frames go; the connection seals it.
         hub: Who is in which room.
+        timers: Who calls when something is due.
         announces: Whether ENTER and LEAVE are announced.
         max_frame_bytes: Longest message, however many frames it comes in; a longer one closes
             the connection with 1009.
@@ -70,7 +77,6 @@ class Connection:
         close_timeout: Seconds between a close frame and the end of the connection, whatever the
             peer does.
         now: The time in seconds, of the clock that all other times are of.
-        deadline_moved: Called when :meth:`check` must be called sooner than it said.
 
     Attributes:
         chat: What v1 says about it.
@@ -82,17 +88,18 @@ class Connection:
         "_announces",
         "_close_by",
         "_close_timeout",
-        "_controls",
-        "_deadline_moved",
         "_heard_at",
         "_hub",
-        "_is_pinged",
         "_is_text",
         "_max_frame_bytes",
         "_message",
         "_ping_interval",
         "_ping_timeout",
+        "_pinged_at",
         "_protocol",
+        "_small_frames",
+        "_timer",
+        "_timers",
         "chat",
         "name",
         "outbox",
@@ -104,31 +111,32 @@ class Connection:
         chat: ServerConnection,
         outbox: Outbox,
         hub: Hub,
+        timers: Timers,
         announces: bool,
         max_frame_bytes: int,
         ping_interval: float,
         ping_timeout: float,
         now: float,
-        deadline_moved: Callable[[float], None],
         close_timeout: float = CLOSE_TIMEOUT,
     ) -> None:
         self.chat = chat
         self.outbox = outbox
         self.name = chat.username or ""
         self._hub = hub
+        self._timers = timers
         self._announces = announces
         self._max_frame_bytes = max_frame_bytes
         self._ping_interval = ping_interval
         self._ping_timeout = ping_timeout
         self._close_timeout = close_timeout
-        self._deadline_moved = deadline_moved
         self._protocol = Protocol(Side.SERVER, max_size=max_frame_bytes + CONTROL_FRAME_BYTES)
         self._message: bytearray | None = None  # of which some fragments have come
         self._is_text = True  # what the fragments are of
-        self._controls = TokenBucket(rate=PING_RATE, burst=PING_BURST)
+        self._small_frames = TokenBucket(rate=SMALL_FRAME_RATE, burst=SMALL_FRAME_BURST)
         self._heard_at = now
-        self._is_pinged = False
+        self._pinged_at: float | None = None
         self._close_by: float | None = None
+        self._timer = timers.start(now + ping_interval, self._check)
 
     @property
     def is_open(self) -> bool:
@@ -146,7 +154,7 @@ class Connection:
             now: The time.
 
         """
-        self.sign_of_life(now)
+        self._heard_at = now
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
             if self._close_by is not None:
@@ -160,22 +168,16 @@ class Connection:
         self._protocol.receive_eof()
         self._settle(now)
 
-    def sign_of_life(self, now: float) -> None:
-        """Take note that the peer is there: it sent something, or took what waited for it."""
-        self._heard_at = now
-        self._is_pinged = False
-
     def lost(self) -> None:
         """End it at once, without a close frame. Calling it again does nothing."""
         self._leave_all()
         self._close_by = self._close_by or 0.0
+        self._timer.cancel()
         self.outbox.kill()
 
     # What goes out
 
-    def close(
-        self, code: CloseCode, reason: str, *, now: float, abrupt: bool = False
-    ) -> None:
+    def close(self, code: CloseCode, reason: str, *, now: float, abrupt: bool = False) -> None:
         """
         End membership everywhere, and send a close frame with this code.
 
@@ -198,87 +200,103 @@ class Connection:
         self._settle(now, discard=abrupt)
 
     def put_out_slow(self, *, now: float) -> None:
-        """Close it because its backlog has passed the limit (MC1-LIMIT-04)."""
+        """Close it because its backlog has passed the limit (MC1-CLOSE-06)."""
         reason = "reads too slowly: too much is waiting to be sent to it"
         self.close(CloseCode.TRY_AGAIN_LATER, reason, now=now, abrupt=True)
 
-    def rename(self, name: str) -> None:
-        """Let later messages carry another name: the user's account has been renamed."""
-        self.name = self.chat.username = name
+    def rename(self, name: str | None) -> None:
+        """
+        Let later messages carry another name, since the user's account has been renamed.
+
+        Args:
+            name: The new name; ``None`` if there is no such user any more: from now on the
+                connection is an anonymous one (MC1-REVOKE-05).
+
+        """
+        self.chat.username = name
+        self.name = name or ""
 
     # Deadlines
 
-    def next_check(self) -> float:
-        """Return when :meth:`check` has something to do."""
+    def _check(self, now: float) -> float | None:
+        """Ping an idle peer, put out a silent one (MC1-END-02), cut off one that lingers."""
+        if now < self._next_check():
+            return self._next_check()
+        if self._close_by is not None:
+            self.lost()
+            return None
+        if self._is_pinged:
+            # The code that websockets has for this, too.
+            self.close(CloseCode.INTERNAL_ERROR, "no answer to a ping", now=now, abrupt=True)
+            return None  # the close has a deadline, and a timer, of its own
+        self._pinged_at = now
+        self._protocol.send_ping(b"")
+        self._settle(now)
+        return self._next_check()
+
+    def _next_check(self) -> float:
         if self._close_by is not None:
             return self._close_by
         wait = self._ping_interval + (self._ping_timeout if self._is_pinged else 0)
-        return self._heard_at + wait
+        return self._alive_at + wait
 
-    def check(self, now: float) -> float | None:
-        """
-        Do what is due: ping an idle peer, give up on a silent one.
+    @property
+    def _alive_at(self) -> float:
+        """When the peer last gave a sign of life: sent something, or took what waited for it."""
+        return max(self._heard_at, self.outbox.drained_at)
 
-        Returns:
-            When to call again, or ``None`` if the connection is over.
-
-        """
-        due = self.next_check()
-        if now < due:
-            return due
-        if self._close_by is not None or self._is_pinged:
-            self.lost()
-            return None
-        self._is_pinged = True
-        self._protocol.send_ping(b"")
-        self._settle(now)
-        return self.next_check()
+    @property
+    def _is_pinged(self) -> bool:
+        return self._pinged_at is not None and self._pinged_at >= self._alive_at
 
     # Inside
 
     def _receive_frame(self, event: Frame, now: float) -> None:
-        opcode = event.opcode
-        if opcode is Opcode.TEXT or opcode is Opcode.BINARY:
+        opcode, data = event.opcode, event.data
+        if (
+            (opcode in CONTROL or not event.fin)
+            and len(data) <= SMALL_FRAME_BYTES
+            and not self._small_frames.take(now)
+        ):
+            reason = "flood: too many pings or small fragments"
+            self.close(CloseCode.POLICY_VIOLATION, reason, now=now, abrupt=True)
+            return
+        if opcode in CONTROL:
+            return  # the protocol object has answered it
+        if opcode is not Opcode.CONT:
             self._is_text = opcode is Opcode.TEXT
-            if event.fin:
-                self._receive_message(event.data, now)
-            else:
-                self._message = bytearray(event.data)
-                self._check_size(len(event.data))
-        elif opcode is Opcode.CONT:
-            assert self._message is not None  # the protocol object has refused anything else
-            self._message += event.data
-            if not self._check_size(len(self._message)):
-                return
-            if event.fin:
-                message, self._message = self._message, None
-                self._receive_message(message, now)
-        elif opcode is not Opcode.CLOSE and not self._controls.take(now):
-            self.close(
-                CloseCode.POLICY_VIOLATION, "flood: too many pings", now=now, abrupt=True
-            )
-
-    def _check_size(self, size: int) -> bool:
-        if size <= self._max_frame_bytes:
-            return True
-        self._message = None
-        self._protocol.fail(CloseCode.TOO_BIG, f"longer than {self._max_frame_bytes} bytes")
-        return False
+        if event.fin and self._message is None:
+            message: bytes | bytearray | memoryview = data
+        else:
+            # A bytearray, not a list of fragments: empty ones must not cost memory.
+            if self._message is None:
+                self._message = bytearray()
+            self._message += data
+            message = self._message
+        if len(message) > self._max_frame_bytes:
+            self._message = None
+            self._fail(CloseCode.TOO_BIG, f"longer than {self._max_frame_bytes} bytes", now)
+        elif event.fin:
+            self._message = None
+            self._receive_message(message, now)
 
     def _receive_message(self, data: bytes | bytearray | memoryview, now: float) -> None:
-        if not self._check_size(len(data)):
-            return
         if not self._is_text:
             self._perform(self.chat.receive_binary(now=now), now)
             return
         try:
             text = str(data, "utf-8")
         except UnicodeDecodeError as exc:
-            # RFC 6455 §8.1, MC1-FRAME-02
+            # RFC 6455 §8.1, MC1-FRAME-07
             reason = f"not UTF-8: {exc.reason} at position {exc.start}"
-            self._protocol.fail(CloseCode.INVALID_TEXT, reason)
+            self._fail(CloseCode.INVALID_TEXT, reason, now)
             return
         self._perform(self.chat.receive_text(text, now=now), now)
+
+    def _fail(self, code: CloseCode, reason: str, now: float) -> None:
+        """Close without throwing away what is due to the client; read nothing more of it."""
+        self._protocol.fail(code, reason)
+        self._settle(now)
 
     def _perform(self, actions: Iterable[Action], now: float) -> None:
         for action in actions:
@@ -318,14 +336,12 @@ class Connection:
                 self.outbox.post(write)
             return
         # A close frame was sent or received, or the stream has ended.
-        is_news = self._close_by is None
-        if is_news:
+        if self._close_by is None:
             self._leave_all()
             self._close_by = now + self._close_timeout
-        finish = SEND_EOF in writes
-        self.outbox.seal(b"".join(writes), discard=discard, finish=finish)
-        if is_news:
-            self._deadline_moved(self._close_by or now)
+            self._timer.cancel()
+            self._timer = self._timers.start(self._close_by, self._check)
+        self.outbox.seal(b"".join(writes), discard=discard, finish=SEND_EOF in writes)
 
 
 def put_out(losses: Iterable[tuple[Connection, Room]]) -> None:

@@ -58,13 +58,6 @@ class Flusher:
                 for number, outbox in enumerate(due, 1):
                     outbox.flush()
                     if outbox.is_blocked:
-                        waiting.start_soon(_drain, outbox)
+                        waiting.start_soon(outbox.drain)
                     if number % BATCH == 0:
                         await trio.lowlevel.checkpoint()
-
-
-async def _drain(outbox: Outbox) -> None:
-    while outbox.is_blocked:
-        await outbox.wait_writable()
-        if outbox.is_blocked:
-            outbox.flush()

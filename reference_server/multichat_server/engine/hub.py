@@ -26,11 +26,11 @@ class Hub:
         self._rooms.setdefault(room, {})[outbox] = outbox.post
 
     def leave(self, room: Room, outbox: Outbox) -> None:
-        """Send this outbox nothing more of the room."""
-        members = self._rooms[room]
-        del members[outbox]
+        """Send this outbox nothing more of the room, if it got anything."""
+        members = self._rooms.get(room, {})
+        members.pop(outbox, None)
         if not members:
-            del self._rooms[room]
+            self._rooms.pop(room, None)
 
     def broadcast(self, room: Room, frame: bytes) -> int:
         """Post a frame to every member of the room, and return how many they are."""

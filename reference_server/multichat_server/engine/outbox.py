@@ -11,6 +11,7 @@ a close frame put behind it is still read as one.
 """
 
 from collections.abc import Callable
+from math import inf
 from typing import Final, Protocol
 
 import trio
@@ -83,6 +84,7 @@ class Outbox:
         "_progress",
         "_schedule",
         "_sink",
+        "drained_at",
         "is_blocked",
         "is_scheduled",
         "is_sealed",
@@ -114,6 +116,8 @@ class Outbox:
         """Whether the sink took not everything the last time."""
         self.is_sealed = False
         """Whether no more frames are taken."""
+        self.drained_at = -inf
+        """When the peer last took something of what waited for it, on Trio's clock."""
 
     @property
     def is_congested(self) -> bool:
@@ -164,8 +168,8 @@ class Outbox:
         """
         Write what can be written now; for the flusher and its waiting tasks alone.
 
-        Afterwards :attr:`is_blocked` tells whether something is left; then whoever called waits
-        for :meth:`wait_writable` and calls again. Errors end the connection and raise nothing.
+        Afterwards :attr:`is_blocked` tells whether something is left; then whoever called sees
+        to it that :meth:`drain` runs. Errors end the connection and raise nothing.
         """
         self._write()
         self.is_scheduled = self.is_blocked
@@ -176,12 +180,21 @@ class Outbox:
             self._is_finishing = False
             self._sink.finish()
 
-    async def wait_writable(self) -> None:
-        """Wait until the sink takes more; on an error end the connection and raise nothing."""
-        try:
-            await self._sink.wait_writable()
-        except (OSError, trio.ClosedResourceError):
-            self.kill()
+    async def drain(self) -> None:
+        """
+        Write what a blocked sink did not take, as soon as it does; a task's whole work.
+
+        Ends when nothing is left or the connection has ended. Cancelling it leaves what is not
+        written where it is.
+        """
+        while self.is_blocked:
+            try:
+                await self._sink.wait_writable()
+            except (OSError, trio.ClosedResourceError):
+                self.kill()
+                return
+            self.drained_at = trio.current_time()
+            self.flush()
 
     async def wait_relief(self) -> None:
         """
