@@ -80,7 +80,7 @@ fix: $(VENV)/.dev ## Put format and lint right where a machine can
 	@$(BIN)/ruff format --quiet
 
 wheel: $(VENV)/.test ## Build dist/ and try it in clean environments, without extras and with them
-	@MULTICHAT_DIST=dist $(BIN)/python -m pytest -q tests/wheel
+	@DIST=dist $(BIN)/python -m pytest -q tests/wheel
 	@ls dist
 
 spec: $(VENV)/.test ## Regenerate the generated files of spec/

@@ -60,7 +60,7 @@ def run(*command: str | Path) -> None:
 @pytest.fixture(scope="session")
 def archives(tmp_path_factory: pytest.TempPathFactory) -> Archives:
     # No isolation: hatchling is here, in the locked version.
-    folder = Path(os.environ.get("MULTICHAT_DIST") or tmp_path_factory.mktemp("dist"))
+    folder = Path(os.environ.get("DIST") or tmp_path_factory.mktemp("dist"))
     folder.mkdir(exist_ok=True)
     for old in folder.glob("multichat-*"):
         old.unlink()
