@@ -27,7 +27,7 @@ GROUP = $$($(BIN)/python -c 'import sys, tomllib; \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test fast matrix check format lint imports types fix wheel spec docs lock clean
+.PHONY: help demo test fast matrix lowest check format lint imports types fix wheel spec docs lock clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^##  / { printf "\n%s\n", substr($$0, 5) } \
@@ -53,6 +53,11 @@ fast: $(VENV)/.test ## The fast tests
 
 matrix: ## The fast tests on each of Python 3.11, 3.12 and 3.13 that is found
 	@.ci/matrix
+
+lowest: ## The fast tests with the lowest versions that pyproject.toml allows
+	@mkdir -p build
+	@$(PYTHON) .ci/lowest > build/lowest.lock
+	@$(MAKE) --no-print-directory fast VENV=.venv-lowest LOCK=build/lowest.lock
 
 check: format lint imports types ## The next four
 

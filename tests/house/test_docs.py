@@ -54,7 +54,9 @@ def broken_links(page: Path) -> list[str]:
 def anchors(page: Path) -> set[str]:
     """Return the names that a page's headings get from the places that show Markdown."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+    return {
+        re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings
+    }
 
 
 def test_links_lead_somewhere() -> None:
