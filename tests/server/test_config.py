@@ -206,8 +206,8 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
             {"max_frame_bytes": 5000},
             (
                 "flag --max-frame-bytes with default of max_message_length: expected "
-                "max_frame_bytes of at least 790528, so that a message of 65536 code points fits however it is "
-                "escaped, got 5000"
+                "max_frame_bytes of at least 790528, so that a message of 65536 code points fits "
+                "however it is escaped, got 5000"
             ),
         ),
         (
