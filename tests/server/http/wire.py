@@ -129,6 +129,7 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: bytes
+    header_list: list[tuple[bytes, bytes]]
     interim: tuple[int, ...] = ()
     is_whole: bool = True
 
@@ -175,7 +176,7 @@ def _one(client: h11.Connection) -> tuple[Answer, bytes]:
 
 def _answer(head: h11.Response, body: bytes, interim: list[int], *, is_whole: bool) -> Answer:
     headers = {name.decode(): value.decode() for name, value in head.headers}
-    return Answer(head.status_code, headers, body, tuple(interim), is_whole)
+    return Answer(head.status_code, headers, body, list(head.headers), tuple(interim), is_whole)
 
 
 async def talk(
