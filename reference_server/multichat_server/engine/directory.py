@@ -16,6 +16,7 @@ its handshake, which then looks again; or that refresh is still to come.
 import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from math import inf
 from typing import Final, Protocol
 
 import trio
@@ -151,8 +152,8 @@ class Directory:
         self._visits: dict[Visit, None] = {}
         self._rooms: dict[Room, tuple[RoomAccess, RoomAccess]] = {}  # for others, for staff
         self._revision: int | None = None
-        self._seen_at = -stale_after  # when the revision was last looked at
-        self._read_at = -EXPIRY_CHECK  # when everything was last read
+        self._seen_at = -inf  # when the revision was last looked at
+        self._read_at = -inf  # when everything was last read
         self._lock = trio.Lock()
 
     # Rights
