@@ -56,7 +56,7 @@ class Requirement:
     One clause of the text.
 
     Attributes:
-        id: The permanent id, such as ``MC1-AREA-01`` with the area's own name.
+        id: The permanent id: ``MC1-``, the area in capitals, two digits.
         section: The section that the clause stands in.
         keyword: The one BCP 14 keyword of the clause.
         profile: Who owes it: everybody (``core``) or a server open to the world (``hardened``).
