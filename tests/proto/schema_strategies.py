@@ -36,7 +36,7 @@ from referencing import Registry, Resource
 
 from multichat_spec import schemas
 
-__all__ = ["JSON", "TEXT", "Broken", "Unsupported", "broken", "valid", "validator"]
+__all__ = ["JSON", "TEXT", "Broken", "Unsupported", "broken", "same", "valid", "validator"]
 
 Schema = bool | Mapping[str, Any]
 
@@ -52,7 +52,21 @@ KEYWORDS_OF_TYPE: Final[Mapping[str, frozenset[str]]] = {
 SHAPES: Final = ("$ref", "anyOf", "oneOf", "const", "enum", "type")
 
 TEXT: Final = st.text() | st.sampled_from(
-    ["", "1", " ", "\0", "\n", "join", "[{", '"', "\\", "\N{BELL}", "e\u0301", "\U0001f600", "\uffff"]
+    [
+        "",
+        "1",
+        " ",
+        "\0",
+        "\n",
+        "join",
+        "[{",
+        '"',
+        "\\",
+        "\N{BELL}",
+        "e\u0301",
+        "\U0001f600",
+        "\uffff",
+    ]
 )
 """Unicode text. Lone surrogates are no text; the tests of hostile JSON have them."""
 
@@ -98,12 +112,14 @@ def validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(found[name], registry=registry)
 
 
+@cache
 def valid(name: str) -> SearchStrategy[Any]:
     """Return what makes instances that one of v1's schemas allows."""
     schema = schemas()[name]
     return Reader(schemas()).valid(schema, schema["$id"])
 
 
+@cache
 def broken(name: str) -> SearchStrategy[Broken]:
     """Return what makes instances that one of v1's schemas just does not allow."""
     schema = schemas()[name]
@@ -156,11 +172,13 @@ class Reader:
                 return st.one_of([self.broken(each, base) for each in schema["oneOf"]])
             case "const":
                 return _near(schema["const"], "const").filter(
-                    lambda bad: not _same(bad.instance, schema["const"])
+                    lambda bad: not same(bad.instance, schema["const"])
                 )
             case "enum":
-                return st.sampled_from(schema["enum"]).flatmap(lambda it: _near(it, "enum")).filter(
-                    lambda bad: not any(_same(bad.instance, it) for it in schema["enum"])
+                return (
+                    st.sampled_from(schema["enum"])
+                    .flatmap(lambda it: _near(it, "enum"))
+                    .filter(lambda bad: not any(same(bad.instance, it) for it in schema["enum"]))
                 )
             case _:
                 kinds = _types(schema)
@@ -272,6 +290,8 @@ class _Rule:
     ) -> None:
         self._reader, self._schema, self._base = reader, schema, base
         self._when, self._then = when, then
+        self._is_met = Draft202012Validator({"properties": when}).is_valid
+        self._is_kept = Draft202012Validator({"properties": then}).is_valid
         # A subschema without a type says nothing of other types: the object's own does.
         for name, each in {**when, **then}.items():
             if name not in schema.get("properties", {}):
@@ -281,7 +301,7 @@ class _Rule:
 
     def obey(self, instance: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
         """Return the instance if it obeys; else what makes it obey."""
-        if not self._holds(self._when, instance) or self._holds(self._then, instance):
+        if not self._is_met(instance) or self._is_kept(instance):
             return st.just(instance)
         return st.fixed_dictionaries(
             {name: self._reader.valid(each, self._base) for name, each in self._then.items()}
@@ -313,10 +333,6 @@ class _Rule:
         own = self._reader.valid(self._schema["properties"][name], self._base)
         return own.filter(lambda value: not judge.is_valid(value))
 
-    @staticmethod
-    def _holds(members: Mapping[str, Schema], instance: dict[str, Any]) -> bool:
-        return Draft202012Validator({"properties": members}).is_valid(instance)
-
 
 def _shape(schema: Mapping[str, Any]) -> str:
     words = set(schema) - ANNOTATIONS
@@ -345,12 +361,18 @@ def _mapping(schema: Schema) -> Mapping[str, Any]:
     return schema
 
 
-def _is(value: object, kind: str) -> bool:
-    return Draft202012Validator({"type": kind}).is_valid(value)
-
-
-def _same(one: object, other: object) -> bool:
+def same(one: object, other: object) -> bool:
+    """Compare as JSON does: ``4.0`` is ``4``, and ``true`` is not ``1``."""
     return Draft202012Validator({"const": one}).is_valid(other)
+
+
+@cache
+def _type_judge(kind: str) -> Draft202012Validator:
+    return Draft202012Validator({"type": kind})
+
+
+def _is(value: object, kind: str) -> bool:
+    return _type_judge(kind).is_valid(value)
 
 
 def _integers(schema: Mapping[str, Any]) -> SearchStrategy[int | float]:

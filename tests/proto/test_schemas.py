@@ -14,9 +14,8 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
 
 from multichat_proto import (
     CommandRefused,
@@ -36,7 +35,7 @@ from multichat_proto import (
     encode_bytes,
 )
 from multichat_spec import schema
-from tests.proto.schema_strategies import JSON, TEXT, Broken, broken, valid, validator
+from tests.proto.schema_strategies import JSON, TEXT, Broken, broken, same, valid, validator
 
 CLIENT = ("client/join", "client/leave", "client/send")
 SERVER = ("server/error", "server/joined", "server/left", "server/message")
@@ -46,9 +45,7 @@ rooms = st.integers(-(2**63), 2**63 - 1).map(str) | st.sampled_from(["0", "-1", 
 names = rooms.map(Room)
 messages = (
     st.builds(Message, room=names, message=TEXT, username=TEXT, msg_type=st.integers(0, 3))
-    | st.builds(
-        Message, room=names, message=st.none(), username=TEXT, msg_type=st.integers(4, 5)
-    )
+    | st.builds(Message, room=names, message=st.none(), username=TEXT, msg_type=st.integers(4, 5))
     | st.builds(
         Message,
         room=names,
@@ -66,11 +63,6 @@ def text_of(data: st.DataObject, value: Any) -> str:
         ensure_ascii=data.draw(st.booleans(), "escape characters outside ASCII"),
         separators=data.draw(st.sampled_from([(",", ":"), (", ", ": "), (" ,\r\n", "\t: ")])),
     )
-
-
-def same(one: object, other: object) -> bool:
-    """Compare as JSON does: 4.0 is 4, and true is not 1."""
-    return Draft202012Validator({"const": one}).is_valid(other)
 
 
 def known(instance: dict[str, Any], name: str) -> dict[str, Any]:
@@ -103,7 +95,7 @@ def test_what_a_clients_schema_allows_is_that_command(name: str, data: st.DataOb
 @pytest.mark.parametrize("text", ["1.0", "1e0", "10E-1", "-0.0", "1.0e+0"])
 @pytest.mark.parametrize("command", ["join", "leave", "send"])
 def test_an_integer_with_fraction_or_exponent_names_no_room(command: str, text: str) -> None:
-    """The one difference from the schemas: they cannot see how a number is spelled (MC1-ROOM-04)."""
+    """The one difference: schemas cannot see how a number is spelled (MC1-ROOM-04)."""
     frame = f'{{"command": "{command}", "room": {text}, "message": "hi"}}'
     assert validator("client").is_valid(json.loads(frame))
 
@@ -120,6 +112,8 @@ def code_for(fault: Broken) -> ErrorCode:
         return ErrorCode.FRAME_INVALID
     if fault.keyword == "required":
         return ErrorCode.COMMAND_INVALID
+    if fault.member == "message" and isinstance(fault.instance["room"], float):
+        return ErrorCode.ROOM_INVALID  # the one difference again; the room comes first
     return {
         "command": ErrorCode.COMMAND_INVALID,
         "room": ErrorCode.ROOM_INVALID,
@@ -133,7 +127,8 @@ def test_what_a_clients_schema_refuses_gets_the_code_of_the_guilty_member(
     name: str, data: st.DataObject
 ) -> None:
     """The first fault gives the code (MC1-ERR-05, MC1-ERR-08, MC1-ROOM-03, MC1-SEND-05)."""
-    fault = data.draw(broken(name).filter(lambda fault: not is_another_command(fault)))
+    fault = data.draw(broken(name))
+    assume(not is_another_command(fault))
     assert not validator("client").is_valid(fault.instance)
 
     with pytest.raises(CommandRefused) as refusal:
@@ -177,7 +172,7 @@ def test_what_a_servers_schema_refuses_is_ignored_or_a_violation(
     if isinstance(fault.instance, dict) and not KINDS & fault.instance.keys():
         assert decode_frame(text) is None
     else:
-        with pytest.raises(RemoteProtocolError, match="^the server sent"):
+        with pytest.raises(RemoteProtocolError, match="the server sent"):
             decode_frame(text)
 
 
@@ -185,13 +180,26 @@ values = (
     st.sampled_from(
         ["join", "leave", "send", "1", "01", "", "X", "x", None, True, False, 0, 1, 3, 4, 5, 6, -1]
     )
-    | st.sampled_from([4.0, 1.5, 2**53 - 1, 2**53, 2**63 - 1, 2**63, -(2**63) - 1, [], {}, "9" * 20])
+    | st.sampled_from(
+        [4.0, 1.5, 2**53 - 1, 2**53, 2**63 - 1, 2**63, -(2**63) - 1, [], {}, "9" * 20]
+    )
     | JSON
 )
 objects = st.dictionaries(
     st.sampled_from(
-        ["command", "room", "message", "join", "leave", "error", "msg_type"]
-        + ["title", "username", "detail", "other"]
+        [
+            "command",
+            "room",
+            "message",
+            "join",
+            "leave",
+            "error",
+            "msg_type",
+            "title",
+            "username",
+            "detail",
+            "other",
+        ]
     ),
     values,
 )
