@@ -63,15 +63,15 @@ check: format lint imports types ## The next four
 
 format: $(VENV)/.dev ## Formatting, by ruff
 	@$(SAY) "format"
-	@$(BIN)/ruff format --quiet --diff
+	@$(BIN)/ruff format --quiet --check || { echo "make fix puts it right"; exit 1; }
 
 lint: $(VENV)/.dev ## Style, by ruff
 	@$(SAY) "lint"
-	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff check --quiet --output-format concise
 
 imports: $(VENV)/.dev ## Who may import whom, by import-linter
 	@$(SAY) "imports"
-	@$(BIN)/lint-imports
+	@found=$$($(BIN)/lint-imports --no-logo) || { echo "$$found"; exit 1; }
 
 types: $(VENV)/.dev ## Types, by mypy and pyright
 	@$(SAY) "types"

@@ -14,7 +14,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import multichat_spec
 from multichat_server.config import SETTINGS
@@ -60,7 +60,7 @@ def errors() -> str:
         ("code", "meaning", "commands", "clause"),
         (
             (f"`{row['code']}`", row["meaning"], ", ".join(row["commands"]), row["clause"])
-            for row in _rows(multichat_spec.errors())
+            for row in multichat_spec.errors().values()
         ),
     )
 
@@ -77,14 +77,10 @@ def close_codes() -> str:
                 row["reconnect"],
                 row["clause"],
             )
-            for row in _rows(multichat_spec.close_codes())
+            for row in multichat_spec.close_codes().values()
             if row["sent_by"]
         ),
     )
-
-
-def _rows(data: Any) -> list[dict[str, Any]]:
-    return list(data.values()) if isinstance(data, dict) else list(data)
 
 
 def command_help(*command: str) -> str:
