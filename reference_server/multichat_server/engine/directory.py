@@ -14,7 +14,7 @@ its handshake, which then looks again; or that refresh is still to come.
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from math import inf
 from typing import Final, Protocol
@@ -99,7 +99,7 @@ class Accounts(Protocol):
         """Return whose session it is; ``None`` if it has ended or never was."""
         ...
 
-    async def live_sessions(self, keys: Iterable[str], /) -> set[str]:
+    async def live_sessions(self, keys: Collection[str], /) -> set[str]:
         """Return those of these sessions that have not ended."""
         ...
 

@@ -245,8 +245,10 @@ async def test_a_logout_that_no_refresh_has_seen_yet_closes_later(case: Case) ->
 
 async def test_a_refresh_that_began_before_the_connection_does_not_miss_it(case: Case) -> None:
     """
-    The refresh has listed its visits, alice not connected yet, when she is; her logout came
-    before the refresh's revision was read.
+    She logs out while her session is looked at.
+
+    A refresh sees the new revision and lists its
+    visits; only then is she connected.
     """
     reading = trio.Event()
     connected = trio.Event()

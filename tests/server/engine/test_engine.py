@@ -2,7 +2,6 @@
 
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -132,9 +131,8 @@ sock.sendall(bytes.fromhex(sys.argv[2]))
 data = b""
 while b'"join"' not in data:
     data += sock.recv(1000)
-print("joined", flush=True)
-sock.recv(1000)
-sock.recv(1000)
+while True:
+    sock.recv(1000)
 """
 
 
@@ -142,11 +140,9 @@ async def test_a_killed_client_is_announced(node: Node) -> None:
     bob = await node.connect("bob", room="1")
     opening = (handshake("alice") + wire.join()).hex()
     process = await trio.lowlevel.open_process(
-        [sys.executable, "-c", CLIENT, str(node.port), opening], stdout=subprocess.PIPE
+        [sys.executable, "-c", CLIENT, str(node.port), opening]
     )
     try:
-        assert process.stdout is not None
-        assert await process.stdout.receive_some() == b"joined\n"
         assert await bob.frame() == enter("alice")
 
         process.send_signal(signal.SIGKILL)
@@ -156,8 +152,6 @@ async def test_a_killed_client_is_announced(node: Node) -> None:
         process.kill()
         with trio.CancelScope(shield=True):
             await process.wait()
-            if process.stdout is not None:
-                await process.stdout.aclose()
 
 
 async def test_a_vanished_client_is_announced_within_the_bound(mock_clock: MockClock) -> None:
@@ -340,9 +334,12 @@ async def test_a_client_that_goes_away_while_it_is_refused(node: Node) -> None:
 async def test_a_refused_client_that_goes_on_sending_is_cut_off(node: Node) -> None:
     peer, _ = await node.ask(handshake(extra="Origin: null\r\n"))
 
-    with pytest.raises(trio.BrokenResourceError):
+    async def send_on() -> None:
         while True:
             await peer.send(b"x" * 100_000)
+
+    with pytest.raises(trio.BrokenResourceError):
+        await send_on()
 
 
 # Slow readers
