@@ -174,9 +174,7 @@ class Conversation:
         if isinstance(answer, Error):
             raise CommandFailed(
                 ExitCode.REFUSED,
-                sentences.refused(
-                    answer, command="join", room=self.room, username=self.username
-                ),
+                sentences.refused(answer, command="join", room=self.room, username=self.username),
             )
         raise _too_slow(self._server, "answer the join")
 

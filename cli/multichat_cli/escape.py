@@ -1,11 +1,11 @@
-"""
+r"""
 Make text from the network harmless to a terminal and to the person before it.
 
 Whoever writes in a chat chooses the text, and a terminal obeys what it prints: ``ESC`` moves
 the cursor, sets the title, answers as if typed. Other characters drive no terminal and lie to
 the reader: a line break or separator fakes a line of somebody else, a bidirectional control
 turns words around, an invisible letter makes two names look the same. All of these are shown
-as escapes (``\\x1b``, ``\\u202e``); every other character stays. The exact text is what
+as escapes (``\x1b``, ``\u202e``); every other character stays. The exact text is what
 ``--json`` is for.
 """
 
@@ -64,11 +64,11 @@ def escape(text: str) -> str:
 
 
 def escape_name(name: str) -> str:
-    """
+    r"""
     Return a user name in which only letters, digits and ``@.+-_'`` stay as they are.
 
     So a name cannot look like a name with words behind it: ``bob: hi`` comes out as
-    ``bob\\x3a\\x20hi``.
+    ``bob\x3a\x20hi``.
     """
     return "".join(
         character

@@ -66,9 +66,15 @@ def join(
         number = talking.room_number(room)
     except CommandFailed as exc:
         raise running.fail(exc) from exc
+    is_typed = sys.stdin is not None and sys.stdin.isatty()
     running.run(
         output,
         lambda interruption: talking.stay(
-            interruption, server, number, output, linger=linger, is_typed=sys.stdin is not None and sys.stdin.isatty()
+            interruption,
+            server,
+            number,
+            output,
+            linger=linger,
+            is_typed=is_typed,
         ),
     )

@@ -12,6 +12,8 @@ from multichat_cli.exit_codes import CommandFailed, ExitCode
 __all__ = [
     "VARIABLES",
     "AsJson",
+    "Config",
+    "DatabaseUrl",
     "PasswordFile",
     "PasswordStdin",
     "Room",
@@ -23,7 +25,9 @@ __all__ = [
     "read_password",
 ]
 
-VARIABLES: Final = frozenset({"MULTICHAT_URL", "MULTICHAT_USER", "MULTICHAT_PASSWORD"})
+VARIABLES: Final = frozenset(
+    {"MULTICHAT_CONFIG", "MULTICHAT_PASSWORD", "MULTICHAT_URL", "MULTICHAT_USER"}
+)
 """Environment variables of the commands that are no settings of the server."""
 
 _MAX_PASSWORD_BYTES: Final = 4096
@@ -59,6 +63,17 @@ Timeout = Annotated[
 ]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object a line, with exact content.")
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(envvar="MULTICHAT_CONFIG", metavar="FILE", help="Read settings from a TOML file."),
+]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Where users and rooms are kept; also MULTICHAT_DATABASE_URL.",
+    ),
 ]
 Room = Annotated[str, typer.Argument(metavar="ROOM", help="The room's number.")]
 

@@ -109,6 +109,10 @@ def describe(event: Event) -> tuple[str, str] | None:
             return f"* {name} entered", "dim"
         case "leave":
             return f"* {name} left", "dim"
+        case "account":
+            return f"{name}\t{escape(str(event['password']))}" + (
+                "\t(staff)" if event["is_staff"] else ""
+            ), ""
         case "user":
             marks = (("staff", event["is_staff"]), ("inactive", not event["is_active"]))
             return _row(name, marks), ""

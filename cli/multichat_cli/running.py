@@ -64,9 +64,7 @@ def fail(exc: CommandFailed) -> typer.Exit:
     return typer.Exit(exc.code)
 
 
-async def _run(
-    output: Output, command: Callable[[Interruption], Awaitable[ExitCode]]
-) -> ExitCode:
+async def _run(output: Output, command: Callable[[Interruption], Awaitable[ExitCode]]) -> ExitCode:
     interruption = Interruption()
     code = ExitCode.OK
     async with trio.open_nursery() as nursery:

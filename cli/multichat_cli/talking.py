@@ -43,9 +43,7 @@ def room_number(text: str) -> str:
     """
     room = room_id(text)
     if room is None:
-        raise CommandFailed(
-            ExitCode.USAGE, f"{text!r} is no room: a room is a number, such as 1"
-        )
+        raise CommandFailed(ExitCode.USAGE, f"{text!r} is no room: a room is a number, such as 1")
     return room
 
 
