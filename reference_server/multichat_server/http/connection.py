@@ -258,8 +258,12 @@ class HttpConnection:
 
     def _check_framing(self, head: h11.Request) -> None:
         """Refuse a request whose end, or whose meaning, others could see differently."""
-        end = _END_OF_HEAD.search(self._raw)
-        if _DOUBTFUL_LINE.search(self._raw, 0, end.end() if end else len(self._raw)):
+        # h11 has found a whole head, so that there is an end.
+        end = next(_END_OF_HEAD.finditer(self._raw)).end()
+        # h11 counts only what is not whole yet, and lets pass what came in one go.
+        if end > self._settings.http_header_bytes:
+            raise Refused(431, _REASONS[431])
+        if _DOUBTFUL_LINE.search(self._raw, 0, end):
             raise Refused(400, "a line of the head is folded or ends without CR")
         self._raw.clear()
 
