@@ -1,0 +1,1 @@
+"""The tests mirror the tree: spec, proto, server, cli; house holds the repository to its rules."""
