@@ -31,8 +31,15 @@ def leave_out(reason: str) -> NoReturn:
 
 
 @contextmanager
-def run_original(*arguments: str) -> Iterator[OriginalServer]:
-    """Run the stand-in with some arguments until the block ends."""
+def run_original(*arguments: str, status: int = 0) -> Iterator[OriginalServer]:
+    """
+    Run the stand-in until the block ends.
+
+    Args:
+        *arguments: What the command gets.
+        status: The exit status that it must end with.
+
+    """
     command = [sys.executable, str(RUN), "--stop-at-eof", *arguments]
     with subprocess.Popen(
         command,
@@ -54,7 +61,7 @@ def run_original(*arguments: str) -> Iterator[OriginalServer]:
         yield OriginalServer(json.loads(line), process)
         # What it says on the way out is read here, so that it cannot block on a full pipe.
         said = process.communicate("", timeout=30)[1]
-        assert process.returncode == 0, said
+        assert process.returncode == status, said
 
 
 @pytest.fixture(scope="session")

@@ -154,20 +154,25 @@ class Services:
             Stopped: Somebody asked the program to stop.
 
         """
-        restarts: dict[str, float] = {}
+        due: dict[str, float | None] = {}
         while True:
             now = time.monotonic()
             for name in self._dead():
                 if not name.startswith("worker-"):
                     raise self._failed(name, f"{name} ended")
-                if self.plan.restart_after is not None and name not in restarts:
-                    restarts[name] = now + self.plan.restart_after
-                    self._say(f"{name} died and is started again in {self.plan.restart_after:g} s")
-            for name in [name for name, due in restarts.items() if due <= now]:
-                del restarts[name]
+                if name not in due:
+                    due[name] = self._restart_time(name, now)
+            for name in [name for name, when in due.items() if when is not None and when <= now]:
+                del due[name]
                 self._start_worker(name)
-            due = min(restarts.values(), default=None)
-            self.stopping.wait(None if due is None else max(0.0, due - now))
+            next_time = min((when for when in due.values() if when is not None), default=None)
+            self.stopping.wait(None if next_time is None else max(0.0, next_time - now))
+
+    def _restart_time(self, name: str, now: float) -> float | None:
+        delay = self.plan.restart_after
+        then = "stays dead" if delay is None else f"is started again in {delay:g} s"
+        print(f"{name} died and {then}", file=sys.stderr, flush=True)
+        return None if delay is None else now + delay
 
     def end(self) -> None:
         """End everything, Redis last; kill what does not end in time."""
@@ -251,10 +256,6 @@ class Services:
         log = self.log(name)
         said = log.read_text(errors="replace").strip()[-2000:] if log.exists() else ""
         return ServiceFailed(f"{sentence}; its last words:\n{said}" if said else sentence)
-
-    @staticmethod
-    def _say(sentence: str) -> None:
-        print(sentence, file=sys.stderr, flush=True)
 
 
 _PR_SET_PDEATHSIG = 1
