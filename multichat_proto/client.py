@@ -2,15 +2,26 @@
 One conversation, as a client sees it: commands in, text out; text in, events out.
 
 The core knows in which rooms the connection is and which commands are still unanswered. v1
-has no command ids, so an answer is matched to its command by what it carries: a ``joined``
-or ``left`` names its room; one's own message comes back with its text; an error names
-command and room where the server is kind, and where it does not it belongs to the oldest
-unanswered command, since answers come in order (MC1-CLIENT-05).
+has no command ids, so an answer is matched to its command by what it carries: a *joined* or
+*left* frame names its room; one's own message comes back with its text; an *error* frame
+names command and room where the server is kind, and where it does not it belongs to the
+oldest unanswered command (MC1-CLIENT-05).
+
+What cannot be told apart, and what comes of it:
+
+- A *left* frame that puts one out while one's own ``leave`` is under way counts as the answer.
+  The error that the ``leave`` then gets answers nothing.
+- Where one's own name is not known, or has changed since, the same words of somebody else in
+  the same room count as one's own message coming back.
+- A server may stay silent: the original does where a session has ended, and drops messages
+  under load. Such a command stays unanswered, and an error without members would be laid at
+  its door. In closed loop (MC1-CLIENT-07) the next answer with members sets it right, as
+  rooms always follow what the server says.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -80,18 +91,30 @@ class ClientConnection:
 
     Args:
         username: One's own name, where it is known: it tells one's own messages from the
-            same words of somebody else.
+            same words of somebody else. ``None`` where it is not.
+        max_unanswered: Most commands that are kept for want of an answer; beyond it the
+            oldest is given up, and counts as refused.
+        max_rooms: Most rooms that the connection may be in at once. A client that asks for
+            more is told so; a server that puts it into more breaks v1.
 
     """
 
-    def __init__(self, *, username: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        username: str | None = None,
+        max_unanswered: int = 1_000,
+        max_rooms: int = 10_000,
+    ) -> None:
         self._username = username
+        self._max_unanswered = max_unanswered
+        self._max_rooms = max_rooms
         self._rooms: dict[Room, RoomState] = {}
         self._unanswered: list[Command] = []
 
     @property
     def rooms(self) -> Mapping[Room, RoomState]:
-        """Where one stands with each room; a room that is not there is ``OUTSIDE``."""
+        """Where one stands with each room, a live view; one that is not there is ``OUTSIDE``."""
         return MappingProxyType(self._rooms)
 
     @property
@@ -101,10 +124,13 @@ class ClientConnection:
 
     def join(self, room: str | int) -> str:
         """
-        Return the frame that asks to join a room (MC1-JOIN-01).
+        Return the frame that asks to join a room (MC1-JOIN-02).
+
+        A room that one is in may be joined again: the answer brings its title of now.
 
         Raises:
-            LocalProtocolError: It is no room's name, or an answer is still due.
+            LocalProtocolError: It is no room's name, an answer is still due, or these are
+                too many rooms.
 
         """
         return self._command(Join(_name(room)))
@@ -121,14 +147,12 @@ class ClientConnection:
 
     def send(self, room: str | int, message: str) -> str:
         """
-        Return the frame that says something to a room one is in (MC1-SEND-01).
+        Return the frame that says something to a room one is in (MC1-JOIN-01).
 
         Raises:
             LocalProtocolError: One is not in that room, or the text is no Unicode text.
 
         """
-        if not _is_unicode(message):
-            raise LocalProtocolError("cannot send text with a lone surrogate (MC1-JSON-03)")
         return self._command(Send(_name(room), message))
 
     def receive_text(self, text: str) -> Event:
@@ -141,10 +165,12 @@ class ClientConnection:
             case None:
                 return Ignored(text)
             case Joined(room=room):
-                answers = self._answered("join", room)
+                if self._is_full(room):
+                    return Violation(text, f"the server put us into over {self._max_rooms} rooms")
+                answers = self._answered(Join, room)
                 self._move(room, "joined")
             case Left(room=room):
-                answers = self._answered("leave", room)
+                answers = self._answered(Leave, room)
                 self._move(room, "left")
             case Message():
                 answers = self._echoed(frame)
@@ -153,21 +179,24 @@ class ClientConnection:
         return Received(frame, answers)
 
     def _command(self, command: Command) -> str:
-        state = self._rooms.get(command.room_id, RoomState.OUTSIDE)
-        verb = _verb(command)
+        verb, room = _verb(command), command.room_id
+        state = self._rooms.get(room, RoomState.OUTSIDE)
         if verb not in CLIENT_ROOM[state]:
-            where = {
-                RoomState.OUTSIDE: "not a member",
-                RoomState.ENTERING: "its join is not answered yet",
-                RoomState.INSIDE: "already a member",
-                RoomState.LEAVING: "its leave is not answered yet",
-            }[state]
+            raise LocalProtocolError(f"cannot {verb} room {room}: {_WHERE[state]}")
+        if verb == "join" and self._is_full(room):
             raise LocalProtocolError(
-                f"cannot {verb} room {command.room_id}: {where} (MC1-CLIENT-04)"
+                f"cannot join room {room}: in {len(self._rooms)} rooms already"
             )
-        self._move(command.room_id, verb)
+        # Last of what may fail, so that a failure changes nothing.
+        text = encode(command)
+        self._move(room, verb)
         self._unanswered.append(command)
-        return encode(command)
+        if len(self._unanswered) > self._max_unanswered:
+            self._give_up(0)
+        return text
+
+    def _is_full(self, room: Room) -> bool:
+        return room not in self._rooms and len(self._rooms) >= self._max_rooms
 
     def _move(self, room: Room, by: RoomInput) -> None:
         state = self._rooms.get(room, RoomState.OUTSIDE)
@@ -177,44 +206,49 @@ class ClientConnection:
         else:
             self._rooms[room] = state
 
-    def _answered(self, verb: str, room: Room) -> Command | None:
-        for command in self._unanswered:
-            if _verb(command) == verb and command.room_id == room:
-                self._unanswered.remove(command)
-                return command
+    def _answered(self, kind: type[Join | Leave], room: Room) -> Command | None:
+        for place, command in enumerate(self._unanswered):
+            if type(command) is kind and command.room_id == room:
+                return self._unanswered.pop(place)
         return None
 
     def _echoed(self, frame: Message) -> Command | None:
-        if frame.msg_type != MsgType.MESSAGE:
+        if frame.msg_type != MsgType.MESSAGE or self._username not in (None, frame.username):
             return None
-        if self._username is not None and frame.username != self._username:
-            return None
-        for command in self._unanswered:
+        for place, command in enumerate(self._unanswered):
             if (
-                isinstance(command, Send)
+                type(command) is Send
                 and command.room_id == frame.room
                 and command.message == frame.message
             ):
-                self._unanswered.remove(command)
-                return command
+                return self._unanswered.pop(place)
         return None
 
     def _refused(self, frame: Error) -> Command | None:
-        for command in self._unanswered:
-            if frame.command is not None and frame.command != _verb(command):
+        for place, command in enumerate(self._unanswered):
+            if frame.command not in (None, _verb(command)):
                 continue
-            if frame.room is not None and frame.room != command.room_id:
+            if frame.room not in (None, command.room_id):
                 continue
-            self._unanswered.remove(command)
-            match command:
-                case Join():
-                    self._move(command.room_id, "join refused")
-                case Leave():
-                    self._move(command.room_id, "leave refused")
-                case Send():
-                    pass
-            return command
+            return self._give_up(place)
         return None
+
+    def _give_up(self, place: int) -> Command:
+        command = self._unanswered.pop(place)
+        if type(command) is Join:
+            self._move(command.room_id, "join refused")
+        elif type(command) is Leave:
+            self._move(command.room_id, "leave refused")
+        return command
+
+
+_WHERE: Final = {
+    RoomState.OUTSIDE: "not a member (MC1-JOIN-01)",
+    RoomState.ENTERING: "its join is not answered yet",
+    RoomState.INSIDE: "already a member",
+    RoomState.LEAVING: "its leave is not answered yet",
+}
+"""What stands against a command, by the room's state."""
 
 
 def _verb(command: Command) -> Literal["join", "leave", "send"]:
@@ -227,15 +261,9 @@ def _verb(command: Command) -> Literal["join", "leave", "send"]:
             return "send"
 
 
-def _name(room: str | int) -> str | int:
-    if room_id(room) is None:
-        raise LocalProtocolError(f"{room!r} is no room's name (MC1-ROOM-02)")
-    return room
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _name(room: str | int) -> Room:
+    # Always sent as the string: of the two spellings it is the one that no peer gets wrong.
+    name = room_id(room)
+    if name is None:
+        raise LocalProtocolError(f"{room!r} is no room's name (MC1-ROOM-01, MC1-ROOM-02)")
+    return name

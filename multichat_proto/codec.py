@@ -12,12 +12,13 @@ implementations than their parsers tell them; the last one counts, as it always 
 """
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
+from collections.abc import Callable
+from itertools import accumulate
+from typing import Any, Final
 
 import msgspec
 
-from multichat_proto.exceptions import CommandRefused, RemoteProtocolError
+from multichat_proto.exceptions import CommandRefused, LocalProtocolError, RemoteProtocolError
 from multichat_proto.limits import MAX_DEPTH
 from multichat_proto.messages import (
     Command,
@@ -37,14 +38,22 @@ from multichat_proto.messages import (
 
 __all__ = ["decode_command", "decode_frame", "encode", "encode_bytes"]
 
-_decode_json = msgspec.json.Decoder().decode
-_encode_json = msgspec.json.Encoder().encode
+_decode_json: Final = msgspec.json.Decoder().decode
+_encode_json: Final = msgspec.json.Encoder().encode
 
-# A string, closed or running to the end of the text, or a bracket. Possessive, and with
-# every text's end a valid one, so that hostile text costs linear time.
-_BRACKETS: Final = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|([\[{])|([\]}])', re.DOTALL)
+# The first is the most frequent: it is looked for first.
+_COMMANDS: Final = ("send", "join", "leave")
 
-_COMMANDS: Final = ("join", "leave", "send")
+_ANNOUNCEMENTS: Final = frozenset({MsgType.ENTER.value, MsgType.LEAVE.value})
+_LAST_WITH_TEXT: Final = MsgType.MUTED.value
+_MOST_MSG_TYPE: Final = 2**53 - 1
+"""The greatest integer that every JSON parser keeps exact (RFC 7493, section 2.2)."""
+
+# A string, closed or running to the end of the text. Possessive, and with every text's end
+# a valid one, so that hostile text costs linear time.
+_STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+_STEPS: Final = {ord("{"): 1, ord("["): 1, ord("}"): -1, ord("]"): -1}
+_NOT_BRACKETS: Final = bytes(set(range(256)) - _STEPS.keys())
 
 
 class _NotAnObjectError(Exception):
@@ -52,13 +61,28 @@ class _NotAnObjectError(Exception):
 
 
 def encode(message: Command | ServerFrame) -> str:
-    """Return the text of the frame that carries this message (MC1-FRAME-01)."""
-    return _encode_json(message).decode()
+    """
+    Return the text of the frame that carries this message (MC1-FRAME-01).
+
+    Raises:
+        LocalProtocolError: A string of it is no Unicode text: it has a lone surrogate.
+
+    """
+    return encode_bytes(message).decode()
 
 
 def encode_bytes(message: Command | ServerFrame) -> bytes:
-    """Return the same text as UTF-8, for those who frame it themselves."""
-    return _encode_json(message)
+    """
+    Return the same text as UTF-8, for those who frame it themselves.
+
+    Raises:
+        LocalProtocolError: A string of it is no Unicode text: it has a lone surrogate.
+
+    """
+    try:
+        return _encode_json(message)
+    except UnicodeEncodeError:
+        raise LocalProtocolError("cannot encode text with a lone surrogate (MC1-JSON-03)") from None
 
 
 def decode_command(text: str) -> Command:
@@ -75,30 +99,25 @@ def decode_command(text: str) -> Command:
         raise CommandRefused(ErrorCode.FRAME_INVALID, detail=str(exc)) from None
     command = members.get("command")
     if command not in _COMMANDS:
-        detail = "command is missing" if "command" not in members else "no such command"
+        detail = "no such command" if "command" in members else "command is missing"
         raise CommandRefused(ErrorCode.COMMAND_INVALID, detail=detail)
-    if "room" not in members:
-        raise CommandRefused(ErrorCode.COMMAND_INVALID, command=command, detail="room is missing")
-    room = members["room"]
+    try:
+        room = members["room"]
+        message = members["message"] if command == "send" else None
+    except KeyError as exc:
+        name, detail = room_id(members.get("room")), f"{exc.args[0]} is missing"
+        raise CommandRefused(ErrorCode.COMMAND_INVALID, command, name, detail) from None
     name = room_id(room)
-    if command == "send" and "message" not in members:
-        raise CommandRefused(
-            ErrorCode.COMMAND_INVALID, command=command, room=name, detail="message is missing"
-        )
     if name is None:
         detail = "a room is named by an integer or by its decimal string, without spaces or zeros"
-        raise CommandRefused(ErrorCode.ROOM_INVALID, command=command, detail=detail)
-    spelled = cast("str | int", room)
+        raise CommandRefused(ErrorCode.ROOM_INVALID, command, None, detail)
     if command == "join":
-        return Join(spelled)
+        return Join(room)
     if command == "leave":
-        return Leave(spelled)
-    message = members["message"]
+        return Leave(room)
     if type(message) is not str:
-        raise CommandRefused(
-            ErrorCode.MESSAGE_INVALID, command=command, room=name, detail="message is no string"
-        )
-    return Send(spelled, message)
+        raise CommandRefused(ErrorCode.MESSAGE_INVALID, command, name, "message is no string")
+    return Send(room, message)
 
 
 def decode_frame(text: str) -> ServerFrame | None:
@@ -117,36 +136,40 @@ def decode_frame(text: str) -> ServerFrame | None:
         members = _read_object(text)
     except _NotAnObjectError as exc:
         raise RemoteProtocolError(f"the server sent a malformed frame: {exc}") from None
-    kinds = [kind for kind in _READERS if kind in members]
-    if not kinds:
-        return None
-    if len(kinds) > 1:
-        raise RemoteProtocolError(f"the server sent one frame as {' and '.join(kinds)}")
-    return _READERS[kinds[0]](members)
+    found = None
+    for kind, read in _READERS:
+        if kind in members:
+            if found is not None:
+                raise RemoteProtocolError(f"the server sent one frame as {found[0]} and {kind}")
+            found = kind, read
+    return None if found is None else found[1](members)
 
 
 def _read_object(text: str) -> dict[str, Any]:
     # Fewer brackets than levels allowed: it cannot be too deep, and most frames have two.
-    if text.count("{") + text.count("[") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
+    if ("[" in text or text.count("{") > MAX_DEPTH) and _is_too_deep(text):
         raise _NotAnObjectError(f"nested deeper than {MAX_DEPTH} levels")
     try:
         value = _decode_json(text)
-    except msgspec.MsgspecError as exc:
+    except (msgspec.MsgspecError, UnicodeEncodeError) as exc:
         raise _NotAnObjectError(f"not JSON: {exc}") from None
     if type(value) is not dict:
         raise _NotAnObjectError("not a JSON object")
     return value
 
 
-def _depth(text: str) -> int:
-    depth = deepest = 0
-    for found in _BRACKETS.finditer(text):
-        if found[1]:
-            depth += 1
-            deepest = max(deepest, depth)
-        elif found[2]:
-            depth -= 1
-    return deepest
+def _is_too_deep(text: str) -> bool:
+    """
+    Tell whether a parser would come to a level that v1 does not allow (MC1-JSON-05).
+
+    Asked before the text is parsed, so that no parser's stack depends on the network. Text
+    that is no JSON may get either answer: it is refused by the parser as well.
+    """
+    if text.count("{") + text.count("[") <= MAX_DEPTH:
+        return False
+    brackets = _STRING.sub(b"", text.encode(errors="replace")).translate(None, _NOT_BRACKETS)
+    # The depth changes by one, so whoever goes beyond the limit comes by the level behind it.
+    return MAX_DEPTH + 1 in accumulate(map(_STEPS.__getitem__, brackets))
 
 
 def _error(members: dict[str, Any]) -> Error:
@@ -172,15 +195,16 @@ def _message(members: dict[str, Any]) -> Message:
     msg_type = members["msg_type"]
     if type(msg_type) is float and msg_type.is_integer():
         msg_type = int(msg_type)  # 4.0 is an integer to JSON Schema, and so to v1
-    if type(msg_type) is not int or not 0 <= msg_type <= 2**53 - 1:
+    if type(msg_type) is not int or not 0 <= msg_type <= _MOST_MSG_TYPE:
         raise RemoteProtocolError("the server sent a msg_type that is no natural number")
     text = members.get("message", ...)
-    announces = msg_type in (MsgType.ENTER, MsgType.LEAVE)
-    if not ((text is None and msg_type > MsgType.MUTED) or (type(text) is str and not announces)):
+    if type(text) is str:
+        is_right = msg_type not in _ANNOUNCEMENTS
+    else:
+        is_right = text is None and msg_type > _LAST_WITH_TEXT
+    if not is_right:
         raise RemoteProtocolError(f"the server sent a message of type {msg_type} with a wrong text")
-    return Message(
-        _room(members, "room"), cast("str | None", text), _string(members, "username"), msg_type
-    )
+    return Message(_room(members, "room"), text, _string(members, "username"), msg_type)
 
 
 def _code(value: object) -> str:
@@ -204,10 +228,10 @@ def _string(members: dict[str, Any], name: str) -> str:
     return value
 
 
-_READERS: Final[Mapping[str, Callable[[dict[str, Any]], ServerFrame]]] = {
-    "error": _error,
-    "join": _joined,
-    "leave": _left,
-    "msg_type": _message,
-}
+_READERS: Final[tuple[tuple[str, Callable[[dict[str, Any]], ServerFrame]], ...]] = (
+    ("error", _error),
+    ("join", _joined),
+    ("leave", _left),
+    ("msg_type", _message),
+)
 """The member that tells a frame's kind, and who reads that kind (MC1-FRAME-05)."""

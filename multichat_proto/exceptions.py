@@ -47,7 +47,6 @@ class _Refusal(MultichatError):
     def __init__(
         self,
         code: str,
-        *,
         command: str | None = None,
         room: str | None = None,
         detail: str | None = None,

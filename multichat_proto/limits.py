@@ -59,12 +59,16 @@ class TokenBucket:
         Take one token and return True, or return False if there is none.
 
         Args:
-            now: The time, in seconds, of any clock that does not run backwards.
+            now: The time in seconds, of any clock that does not run backwards; where it does
+                all the same, the bucket does not fill meanwhile.
 
         """
-        if self._when is not None:
+        if self._when is None:
+            self._when = now
+        elif now > self._when:
+            # Not at each call: what came in one piece comes at one time.
             self._tokens = min(self._burst, self._tokens + (now - self._when) * self._rate)
-        self._when = now
+            self._when = now
         if self._tokens < 1:
             return False
         self._tokens -= 1

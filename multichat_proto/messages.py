@@ -32,7 +32,7 @@ __all__ = [
 Room = NewType("Room", str)
 """A room's id in its canonical form: a decimal integer as a string, such as ``"1"``."""
 
-_CANONICAL: Final = re.compile(r"0|-?[1-9][0-9]{0,18}", re.ASCII)
+_is_canonical: Final = re.compile(r"0|-?[1-9][0-9]{0,18}").fullmatch
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
 
@@ -44,14 +44,14 @@ def room_id(value: object) -> Room | None:
     nothing else: not ``"01"``, ``" 1 "``, ``1.0`` or ``true`` (MC1-ROOM-02, MC1-ROOM-03).
     """
     if type(value) is str:
-        return Room(value) if _CANONICAL.fullmatch(value) else None
+        return Room(value) if _is_canonical(value) else None
     if type(value) is int and _LEAST <= value <= _MOST:
         return Room(str(value))
     return None
 
 
 class MsgType(IntEnum):
-    """What kind of room message it is (MC1-TYPE-01). A client ignores any other number."""
+    """What kind of room message it is (MC1-TYPE-01); others may come (MC1-TYPE-04)."""
 
     MESSAGE = 0
     WARNING = 1
@@ -93,7 +93,7 @@ class CloseCode(IntEnum):
 
 class Join(msgspec.Struct, frozen=True, tag_field="command", tag="join"):
     """
-    Ask to become a member of a room (MC1-JOIN-01).
+    Ask to become a member of a room (MC1-JOIN-02).
 
     Attributes:
         room: The room as it is spelled on the wire: an integer or its canonical string.

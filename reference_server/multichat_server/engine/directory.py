@@ -1,0 +1,304 @@
+"""
+Rooms, and the rights of those who are connected, in memory.
+
+Each command asks what the user may do *now* (MC1-AUTH-05), so the answer must cost nothing.
+The directory keeps a copy, and looks at the store's revision several times a second; when
+anybody, in this process or another, has changed a user, a room or a session, it reads anew and
+carries out what follows: members are put out, sessions end, names change.
+
+No change is missed between a handshake's look at its session and the connection that comes of
+it. A refresh reads, in this order, the revision; which visits there are; the data. A visit is
+entered before its session is looked at. So for a change that comes after that look, either the
+refresh that first sees the new revision finds the visit, and marks it stale if it is still in
+its handshake, which then looks again; or that refresh is still to come.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Final, Protocol
+
+import trio
+
+from multichat_proto.exceptions import StoreUnavailable
+from multichat_proto.messages import CloseCode, Room
+from multichat_proto.server import RoomAccess
+from multichat_server.engine.connection import Connection, put_out
+
+__all__ = ["Accounts", "Directory", "RoomRecord", "User", "Visit"]
+
+EXPIRY_CHECK: Final = 60.0
+"""Seconds between two looks for sessions that have run out of time: that changes no revision."""
+
+
+class User(Protocol):
+    """An account, as far as it matters here."""
+
+    @property
+    def id(self) -> int:
+        """Which account it is, whatever its name."""
+        ...
+
+    @property
+    def username(self) -> str:
+        """The name that others see."""
+        ...
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether staff rooms are open to it."""
+        ...
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it may do anything."""
+        ...
+
+
+class RoomRecord(Protocol):
+    """A room, as far as it matters here."""
+
+    @property
+    def id(self) -> int:
+        """The number that names it."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        ...
+
+    @property
+    def staff_only(self) -> bool:
+        """Whether only staff may enter."""
+        ...
+
+
+class Accounts(Protocol):
+    """
+    What the directory reads; :class:`multichat_server.storage.Store` is one.
+
+    Each method raises :exc:`~multichat_proto.exceptions.StoreUnavailable` if the store cannot
+    be reached.
+    """
+
+    async def revision(self) -> int:
+        """Return a number that grows with every change."""
+        ...
+
+    async def rooms(self) -> Iterable[RoomRecord]:
+        """Return all rooms."""
+        ...
+
+    async def users_by_id(self, ids: Iterable[int], /) -> Mapping[int, User]:
+        """Return those of these users who exist."""
+        ...
+
+    async def session_user(self, key: str, /) -> User | None:
+        """Return whose session it is; ``None`` if it has ended or never was."""
+        ...
+
+    async def live_sessions(self, keys: Iterable[str], /) -> set[str]:
+        """Return those of these sessions that have not ended."""
+        ...
+
+
+class Visit:
+    """
+    One client's stay, from before its session is looked at until its connection is gone.
+
+    Attributes:
+        key: The session's key; ``None`` for an anonymous client.
+        user: Whose session it is; ``None`` for an anonymous client.
+        connection: ``None`` during the handshake.
+        is_stale: Something has changed since the session was looked at.
+
+    """
+
+    __slots__ = ("connection", "is_stale", "key", "user")
+
+    def __init__(self, key: str | None) -> None:
+        self.key = key
+        self.user: User | None = None
+        self.connection: Connection | None = None
+        self.is_stale = False
+
+
+class Directory:
+    """
+    A copy of what the engine needs of the store, at most a moment old.
+
+    Args:
+        accounts: The store.
+        poll: Seconds between two looks at its revision.
+        stale_after: Seconds without a successful look after which the copy is not relied upon.
+        clock: Returns the time in seconds.
+
+    """
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        *,
+        poll: float,
+        stale_after: float,
+        clock: Callable[[], float] = trio.current_time,
+    ) -> None:
+        self._accounts = accounts
+        self._poll = poll
+        self._stale_after = stale_after
+        self._clock = clock
+        self._visits: dict[Visit, None] = {}
+        self._rooms: dict[Room, tuple[RoomAccess, RoomAccess]] = {}  # for others, for staff
+        self._revision: int | None = None
+        self._seen_at = -stale_after  # when the revision was last looked at
+        self._read_at = -EXPIRY_CHECK  # when everything was last read
+        self._lock = trio.Lock()
+
+    # Rights
+
+    def access(self, room: Room, user: User | None) -> RoomAccess | None:
+        """
+        Return how a user sees a room, or ``None`` if there is no such room.
+
+        Raises:
+            StoreUnavailable: The store has not answered for too long to say.
+
+        """
+        if self._clock() - self._seen_at > self._stale_after:
+            raise StoreUnavailable
+        found = self._rooms.get(room)
+        if found is None:
+            return None
+        return found[user is not None and user.is_staff]
+
+    # Visits
+
+    def enter(self, key: str | None) -> Visit:
+        """Enter a client that is about to be identified; the caller sees to :meth:`forget`."""
+        visit = Visit(key)
+        self._visits[visit] = None
+        return visit
+
+    async def identify(self, visit: Visit) -> None:
+        """
+        Find out whose session a visit's is. An unknown one makes it anonymous.
+
+        The answer holds until the next checkpoint: connect before that.
+
+        Raises:
+            StoreUnavailable: The store cannot be reached.
+
+        """
+        while visit.key is not None:
+            visit.is_stale = False
+            user = await self._accounts.session_user(visit.key)
+            if visit.is_stale:
+                continue
+            visit.user = user
+            if user is None:
+                visit.key = None
+            return
+
+    def forget(self, visit: Visit) -> None:
+        """Forget a client that is gone. Calling it again does nothing."""
+        self._visits.pop(visit, None)
+
+    # Changes
+
+    def session_ended(self, key: str) -> None:
+        """Close the connections of a session that has ended, at once (MC1-REVOKE-06)."""
+        mine = [visit for visit in self._visits if visit.key == key]
+        for visit in mine:
+            visit.is_stale = True
+        self._end([visit for visit in mine if visit.connection])
+
+    async def refresh(self) -> None:
+        """
+        Return when whatever had been changed before this call is in force.
+
+        Cancelling it is safe: changes are put in force all at once or later.
+
+        Raises:
+            StoreUnavailable: The store cannot be reached; the copy stays as it is.
+
+        """
+        async with self._lock:
+            now = self._clock()
+            revision = await self._accounts.revision()
+            if revision != self._revision or now - self._read_at >= EXPIRY_CHECK:
+                await self._read()
+                self._revision = revision
+                self._read_at = now
+            self._seen_at = now
+
+    async def run(self) -> None:
+        """Look for changes until cancelled; while the store is away, go on trying."""
+        while True:
+            with contextlib.suppress(StoreUnavailable):
+                await self.refresh()
+            await trio.sleep(self._poll)
+
+    async def _read(self) -> None:
+        visits: list[tuple[Visit, Connection, User]] = []
+        for visit in self._visits:
+            if visit.connection is None:
+                visit.is_stale = True
+            elif visit.user is not None:
+                visits.append((visit, visit.connection, visit.user))
+        rooms = await self._accounts.rooms()
+        users = await self._accounts.users_by_id({user.id for _, _, user in visits})
+        live = await self._accounts.live_sessions(
+            {visit.key for visit, _, _ in visits if visit.key}
+        )
+        # No checkpoint from here on: all of it is in force at the same instant.
+        self._rooms = {
+            Room(str(room.id)): (
+                RoomAccess(room.title, allowed=not room.staff_only),
+                RoomAccess(room.title, allowed=True),
+            )
+            for room in rooms
+        }
+        self._apply(visits, users, live)
+
+    def _apply(
+        self,
+        visits: Iterable[tuple[Visit, Connection, User]],
+        users: Mapping[int, User],
+        live: AbstractSet[str],
+    ) -> None:
+        losses: list[tuple[Connection, Room]] = []
+        nobodies: list[Connection] = []
+        ended: list[Visit] = []
+        for visit, connection, before in visits:
+            user = users.get(before.id)
+            if user is None or not user.is_active:
+                # MC1-REVOKE-05: the connection stays, as an anonymous one.
+                visit.user = visit.key = None
+                nobodies.append(connection)
+                losses += [(connection, room) for room in connection.chat.rooms]
+            elif visit.key not in live:
+                ended.append(visit)
+            else:
+                visit.user = user
+                if user.username != before.username:
+                    connection.rename(user.username)
+                losses += [
+                    (connection, room)
+                    for room in connection.chat.rooms
+                    if not self._may_enter(room, user)
+                ]
+        put_out(losses)
+        for connection in nobodies:
+            connection.rename(None)
+        self._end(ended)
+
+    def _may_enter(self, room: Room, user: User) -> bool:
+        found = self._rooms.get(room)
+        return found is not None and found[user.is_staff].allowed
+
+    def _end(self, visits: Iterable[Visit]) -> None:
+        connections = [visit.connection for visit in visits if visit.connection]
+        put_out([(each, room) for each in connections for room in each.chat.rooms])
+        for connection in connections:
+            connection.close(CloseCode.POLICY_VIOLATION, "the session has ended", now=self._clock())

@@ -1,0 +1,133 @@
+"""
+Passwords: hashed with Argon2id, checked in a few threads at a constant cost.
+
+Hashing is meant to be slow, and each hash takes its memory for that time. It happens in worker
+threads, no more of them at once than stated: a flood of logins queues up here and costs the
+chat nothing but those processors.
+
+Whoever asks about a user that does not exist is kept waiting as long as for one that does, so
+that the time tells nothing: :meth:`Passwords.verify` hashes in vain when there is nothing to
+compare with.
+
+Accounts that come from a Django database keep their PBKDF2 hash until their first login, which
+replaces it. Until then their checks take a little longer than others.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Final
+
+import argon2
+import trio
+
+__all__ = ["LONGEST_PASSWORD", "Passwords", "Verdict"]
+
+#: In code points, as in Django's forms: hashing must not be fed by the megabyte.
+LONGEST_PASSWORD: Final = 4096
+
+# OWASP's Password Storage Cheat Sheet, first choice for Argon2id: 19 MiB, two passes, one lane.
+# RFC 9106 would take 64 MiB and four lanes, which lets any stranger at the login form occupy
+# four processors for each password that is being checked.
+_TIME_COST: Final = 2
+_MEMORY_COST_KIB: Final = 19_456
+_PARALLELISM: Final = 1
+
+# Django's default has grown from 30,000 rounds (1.10) to over a million; a hash that asks for
+# more than this is no hash of Django's but an attempt to keep a thread busy.
+_MOST_PBKDF2_ROUNDS: Final = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """
+    What became of a password check.
+
+    Attributes:
+        is_right: Whether the password is the account's.
+        new_hash: What to store in place of the old hash; ``None`` to leave it.
+
+    """
+
+    is_right: bool
+    new_hash: str | None = None
+
+
+class Passwords:
+    """
+    The one place where passwords are hashed and checked.
+
+    Cancelling a call while it waits for a thread ends it at once; while a thread is at work,
+    as soon as that is done (some tens of milliseconds).
+
+    Args:
+        threads: How many passwords are worked on at a time.
+
+    """
+
+    def __init__(self, *, threads: int = 2) -> None:
+        self._limiter = trio.CapacityLimiter(threads)
+        self._hasher = argon2.PasswordHasher(
+            time_cost=_TIME_COST, memory_cost=_MEMORY_COST_KIB, parallelism=_PARALLELISM
+        )
+
+    async def hash(self, password: str) -> str:
+        """Return a hash to store, which carries its salt and parameters in itself."""
+        return await trio.to_thread.run_sync(self._hash, password, limiter=self._limiter)
+
+    async def verify(self, password: str, stored: str | None) -> Verdict:
+        """
+        Check a password against a stored hash.
+
+        Args:
+            password: What somebody claims the password to be.
+            stored: The account's hash; ``None`` if there is no such account, which takes as
+                long and is never right.
+
+        """
+        return await trio.to_thread.run_sync(self._verify, password, stored, limiter=self._limiter)
+
+    def _hash(self, password: str) -> str:
+        return self._hasher.hash(_as_bytes(password))
+
+    def _verify(self, password: str, stored: str | None) -> Verdict:
+        if len(password) > LONGEST_PASSWORD:
+            # Nobody's: none so long is ever stored. No secret is given away by being quick.
+            return Verdict(is_right=False)
+        if stored is not None and stored.startswith("$argon2"):
+            return self._verify_argon2(password, stored)
+        is_right = stored is not None and _is_django_hash_of(password, stored)
+        # The same Argon2 pass for all three: unknown user, wrong password, and the right one,
+        # which gets its new hash from it.
+        new_hash = self._hash(password)
+        return Verdict(is_right, new_hash) if is_right else Verdict(is_right=False)
+
+    def _verify_argon2(self, password: str, stored: str) -> Verdict:
+        try:
+            self._hasher.verify(stored, _as_bytes(password))
+        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+            return Verdict(is_right=False)
+        if self._hasher.check_needs_rehash(stored):
+            return Verdict(is_right=True, new_hash=self._hash(password))
+        return Verdict(is_right=True)
+
+
+def _as_bytes(password: str) -> bytes:
+    # Lone surrogates have no UTF-8; as a password they are merely unusual.
+    return password.encode("utf-8", "surrogatepass")
+
+
+def _is_django_hash_of(password: str, stored: str) -> bool:
+    """Check a hash as Django writes it: ``pbkdf2_sha256$rounds$salt$base64``."""
+    try:
+        algorithm, rounds_text, salt, digest_text = stored.split("$")
+        rounds = int(rounds_text)
+        digest = base64.b64decode(digest_text, validate=True)
+    except (ValueError, binascii.Error):
+        return False
+    if algorithm != "pbkdf2_sha256" or not 0 < rounds <= _MOST_PBKDF2_ROUNDS:
+        return False
+    found = hashlib.pbkdf2_hmac("sha256", _as_bytes(password), salt.encode(), rounds)
+    return hmac.compare_digest(found, digest)

@@ -1,0 +1,217 @@
+"""
+The database behind the store: one engine, its own threads, one transaction a call.
+
+SQLAlchemy's asynchronous layer does not run on Trio, so every piece of work is a plain function
+of a connection that runs in a worker thread, as one transaction: it is carried out as a whole
+or not at all. A thread cannot be interrupted, so that cancelling such a call has only two
+outcomes as well: it had not begun, and nothing happened, or it had, and then the call ends with
+its result. The waits inside are bounded (see :data:`BUSY_SECONDS`).
+
+The threads have a limiter of their own. Somebody else's slow work in Trio's default threads
+does not keep the chat from looking at its database, nor the other way round.
+"""
+
+import os
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final, TypeVar
+
+import alembic.command
+import alembic.util
+import sqlalchemy as sa
+import trio
+from alembic.config import Config
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
+
+from multichat_proto.exceptions import StoreUnavailable
+from multichat_server.storage.errors import InvalidValue, StoreError
+
+__all__ = ["BUSY_SECONDS", "Database"]
+
+#: How long one call waits for a lock, a free connection or the server, in seconds.
+BUSY_SECONDS: Final = 5
+
+# SQLite writes one at a time and reads beside it; a few threads keep a slow write from holding
+# up the readers.
+_THREADS: Final = 4
+
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+# Alembic keeps the migration that is under way in a module's globals.
+_ONE_MIGRATION: Final = threading.Lock()
+# An arbitrary number by which PostgreSQL knows the lock that migrations take.
+_ADVISORY_LOCK: Final = 7_240_116
+
+_WRITES: Final = "multichat_writes"
+
+T = TypeVar("T")
+
+
+class Database:
+    """
+    A migrated database. Made by :meth:`open`.
+
+    Work given to it raises :class:`StoreUnavailable` when the database cannot be reached, is
+    locked for too long or is damaged; :class:`sqlalchemy.exc.IntegrityError` comes through to
+    be translated by whoever knows which rule was broken.
+    """
+
+    def __init__(self, engine: sa.Engine, *, threads: int) -> None:
+        self._engine = engine
+        self._limiter = trio.CapacityLimiter(threads)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str) -> AsyncIterator["Database"]:
+        """
+        Open a database, bring its tables up to date, and close it at the end.
+
+        Args:
+            url: Such as ``sqlite:///chat.sqlite3`` (made if there is none), ``sqlite://`` (in
+                memory, gone at the end) or ``postgresql://user@host/name``.
+
+        Raises:
+            InvalidValue: The URL is not one of these.
+            StoreError: A driver is missing, or a newer multichat made the tables.
+            StoreUnavailable: The database cannot be reached or is none of ours.
+
+        """
+        parsed = _parse(url)
+        in_memory = _is_sqlite(parsed) and parsed.database in (None, "", ":memory:")
+        threads = 1 if in_memory else _THREADS
+        database = cls(_engine(parsed, threads=threads, in_memory=in_memory), threads=threads)
+        try:
+            await database._run(lambda: _prepare(database._engine, parsed))
+            yield database
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.to_thread.run_sync(database._engine.dispose)
+
+    async def read(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run a function that only reads, in a transaction of its own."""
+        return await self._run(lambda: _transact(self._engine, work, writes=False))
+
+    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run a function that may write, in a transaction that is its own from the start."""
+        return await self._run(lambda: _transact(self._engine, work, writes=True))
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        try:
+            return await trio.to_thread.run_sync(work, limiter=self._limiter)
+        except IntegrityError:
+            raise
+        except (DBAPIError, PoolTimeoutError, OSError) as exc:
+            raise StoreUnavailable(f"the database does not answer: {_cause(exc)}") from exc
+
+
+def _transact(engine: sa.Engine, work: Callable[[sa.Connection], T], *, writes: bool) -> T:
+    with engine.connect() as plain:
+        connection = plain.execution_options(**{_WRITES: writes})
+        with connection.begin():
+            return work(connection)
+
+
+def _parse(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+        backend = parsed.get_backend_name()
+    except ArgumentError as exc:
+        # Without the text, which may hold a password.
+        raise InvalidValue("the database's URL cannot be read") from exc
+    if backend not in ("sqlite", "postgresql"):
+        raise InvalidValue(f"expected a database of SQLite or PostgreSQL, not {backend!a}")
+    if parsed.drivername == "postgresql":
+        # Otherwise SQLAlchemy's own default counts, which changed from 2.0 to 2.1.
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return parsed
+
+
+def _is_sqlite(url: sa.URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def _engine(url: sa.URL, *, threads: int, in_memory: bool) -> sa.Engine:
+    try:
+        if in_memory:
+            # One connection for all: each connection to memory would be a database of its own.
+            engine = sa.create_engine(
+                url, poolclass=StaticPool, connect_args={"check_same_thread": False}
+            )
+        elif _is_sqlite(url):
+            engine = sa.create_engine(
+                url, pool_size=threads, max_overflow=0, pool_timeout=BUSY_SECONDS
+            )
+        else:
+            engine = sa.create_engine(
+                url,
+                pool_size=threads,
+                max_overflow=0,
+                pool_timeout=BUSY_SECONDS,
+                # A connection that was cut while it lay in the pool is replaced unseen.
+                pool_pre_ping=True,
+                connect_args={
+                    "connect_timeout": BUSY_SECONDS,
+                    "options": f"-c statement_timeout={BUSY_SECONDS}s",
+                },
+            )
+    except (NoSuchModuleError, ModuleNotFoundError) as exc:
+        raise StoreError(f"{url.drivername} needs a database driver: {exc}") from exc
+    if _is_sqlite(url):
+        sa.event.listen(engine, "connect", _set_up_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(
+    connection: sa.engine.interfaces.DBAPIConnection, _: ConnectionPoolEntry
+) -> None:
+    # Python's own transactions begin late and leave schema changes out; _begin_sqlite begins
+    # ours.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    # Readers go on during a write, and so do other processes.
+    cursor.execute("PRAGMA journal_mode = WAL")
+    # With WAL, a power cut may cost the last changes but never the database.
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A transaction that reads first and then writes fails at once when somebody else wrote in
+    # between, whatever the busy timeout is. IMMEDIATE waits for its turn at the start.
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _prepare(engine: sa.Engine, url: sa.URL) -> None:
+    """Make the file if there is none, and the tables what this version needs."""
+    name = url.database
+    if _is_sqlite(url) and name and name != ":memory:" and not name.startswith("file:"):
+        # It holds password hashes: for this account's eyes only. SQLite gives the files that it
+        # puts beside it the same mode.
+        os.close(os.open(name, os.O_CREAT | os.O_RDWR, 0o600))
+    config = Config()
+    # The setting is subject to % interpolation.
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+
+    def migrate(connection: sa.Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
+        config.attributes["connection"] = connection
+        alembic.command.upgrade(config, "head")
+
+    try:
+        with _ONE_MIGRATION:
+            _transact(engine, migrate, writes=True)
+    except alembic.util.CommandError as exc:
+        raise StoreError(f"the tables are not of a version known here: {exc}") from exc
+
+
+def _cause(exc: Exception) -> str:
+    """Return the driver's own words, without the statement and its parameters."""
+    return str(exc.orig) if isinstance(exc, DBAPIError) else str(exc)

@@ -1,0 +1,32 @@
+"""
+What can go wrong with the store, as far as the caller is concerned.
+
+::
+
+    MultichatError
+    ├── StoreUnavailable      the database cannot be reached just now (multichat_proto.exceptions)
+    └── StoreError
+        ├── NameTaken         there is one of that name, or that id, already
+        ├── NotFound          there is none of that name or id
+        └── InvalidValue      no user, room or database can be called that
+"""
+
+from multichat_proto.exceptions import MultichatError
+
+__all__ = ["InvalidValue", "NameTaken", "NotFound", "StoreError"]
+
+
+class StoreError(MultichatError):
+    """The store does not do what it was asked for; nothing was changed."""
+
+
+class NameTaken(StoreError):
+    """There is a user of that name, or a room of that id, already."""
+
+
+class NotFound(StoreError):
+    """There is no user of that name or id, or no room of that id."""
+
+
+class InvalidValue(StoreError):
+    """A name, title, id, password or URL is not one that can be used."""

@@ -1,0 +1,277 @@
+"""
+The store: users, rooms and sessions, as the rest of the server sees them.
+
+Every method is one transaction in a worker thread (see :mod:`.database`): cancelling it leaves
+either nothing done or all of it. All of them raise ``StoreUnavailable`` if the database cannot
+be reached; the call can then be repeated.
+
+Several processes may share a database. Each change to users or rooms, and each end of a session,
+makes :meth:`Store.revision` grow, whoever made it, so that a server need only look at one number
+to know whether what it has in memory still holds.
+"""
+
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from multichat_server.passwords import Passwords
+from multichat_server.storage import counters, rooms, sessions, users
+from multichat_server.storage.database import Database
+from multichat_server.storage.errors import NotFound
+from multichat_server.storage.records import (
+    RoomRecord,
+    User,
+    is_id,
+    normal_username,
+    valid_password,
+    valid_room_id,
+    valid_title,
+    valid_username,
+)
+
+__all__ = ["Store"]
+
+# 256 bits: not to be guessed however many are tried.
+_KEY_BYTES = 32
+
+
+class Store:
+    """Users, rooms and sessions in a database. Made by :meth:`open`."""
+
+    def __init__(
+        self, database: Database, passwords: Passwords, *, clock: Callable[[], float]
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._clock = clock
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, url: str, *, password_threads: int = 2, clock: Callable[[], float] = time.time
+    ) -> AsyncIterator["Store"]:
+        """
+        Open a database, bring its tables up to date, and close it at the end.
+
+        Args:
+            url: Such as ``sqlite:///chat.sqlite3`` (made if there is none), ``sqlite://`` (in
+                memory, gone at the end) or ``postgresql://user@host/name``.
+            password_threads: How many passwords are worked on at a time.
+            clock: Tells the seconds since 1970; sessions expire by it.
+
+        Raises:
+            InvalidValue: The URL is not one of these.
+            StoreError: A driver is missing, or a newer multichat made the tables.
+            StoreUnavailable: The database cannot be reached or is none of ours.
+
+        """
+        async with Database.open(url) as database:
+            yield cls(database, Passwords(threads=password_threads), clock=clock)
+
+    async def revision(self) -> int:
+        """Return a number that grows with each change to users, rooms or by ending sessions."""
+        return await self._database.read(counters.read_revision)
+
+    # Users
+
+    async def add_user(self, username: str, password: str, *, is_staff: bool = False) -> User:
+        """
+        Add an active user.
+
+        Args:
+            username: At most 150 letters, digits and ``@.+-_``; case-sensitive; stored in its
+                NFKC form.
+            password: At most 4096 characters.
+            is_staff: Whether staff rooms are open to it.
+
+        Raises:
+            InvalidValue: The name or the password cannot be used.
+            NameTaken: There is a user of that name.
+
+        """
+        name = valid_username(username)
+        hashed = await self._passwords.hash(valid_password(password))
+        return await self._database.write(lambda c: users.add(c, name, hashed, is_staff=is_staff))
+
+    async def change_user(
+        self,
+        username: str,
+        *,
+        new_username: str | None = None,
+        password: str | None = None,
+        is_staff: bool | None = None,
+        is_active: bool | None = None,
+    ) -> User:
+        """
+        Change a user; ``None`` leaves a thing as it is. A new password ends its sessions.
+
+        Raises:
+            InvalidValue: The new name or password cannot be used.
+            NameTaken: There is another user of the new name.
+            NotFound: There is no user of that name.
+
+        """
+        name = normal_username(username)
+        values: dict[str, Any] = {}
+        if new_username is not None:
+            values["username"] = valid_username(new_username)
+        if is_staff is not None:
+            values["is_staff"] = is_staff
+        if is_active is not None:
+            values["is_active"] = is_active
+        if password is not None:
+            values["password"] = await self._passwords.hash(valid_password(password))
+        if not values:
+            return await self._database.read(lambda c: users.one(c, name))
+        return await self._database.write(lambda c: users.change(c, name, values))
+
+    async def delete_user(self, username: str) -> None:
+        """
+        Delete a user and end its sessions.
+
+        Raises:
+            NotFound: There is no user of that name.
+
+        """
+        name = normal_username(username)
+        await self._database.write(lambda c: users.delete(c, name))
+
+    async def users(self) -> list[User]:
+        """Return all users, by name."""
+        return await self._database.read(users.everyone)
+
+    async def users_by_id(self, ids: Iterable[int]) -> dict[int, User]:
+        """Return those of some users that there are, by id."""
+        wanted = [user_id for user_id in set(ids) if is_id(user_id)]
+        return await self._database.read(lambda c: users.some(c, wanted))
+
+    async def check_password(self, username: str, password: str) -> User | None:
+        """
+        Return the user if name and password are right and the user is active, else ``None``.
+
+        Takes as long for unknown users as for known ones.
+        """
+        name = normal_username(username)
+        # A name that none can have is not worth a statement, and perhaps cannot be in one.
+        found = (
+            await self._database.read(lambda c: users.find_password(c, name))
+            if name.isprintable()
+            else None
+        )
+        user, stored = found or (None, None)
+        verdict = await self._passwords.verify(password, stored)
+        if user is None or stored is None or not verdict.is_right or not user.is_active:
+            return None
+        new_hash = verdict.new_hash
+        if new_hash is not None:
+            await self._database.write(lambda c: users.replace_hash(c, user.id, stored, new_hash))
+        return user
+
+    # Rooms
+
+    async def add_room(
+        self, title: str, *, staff_only: bool = False, room_id: int | None = None
+    ) -> RoomRecord:
+        """
+        Add a room.
+
+        Args:
+            title: At most 255 code points, none of them a control character.
+            staff_only: Whether it is open to staff alone.
+            room_id: From 1 to 2^63-1; ``None`` for the next that no room has had.
+
+        Raises:
+            InvalidValue: The title or the id cannot be used.
+            NameTaken: There is a room of that id.
+
+        """
+        valid_title(title)
+        if room_id is not None:
+            valid_room_id(room_id)
+        return await self._database.write(
+            lambda c: rooms.add(c, title, staff_only=staff_only, room_id=room_id)
+        )
+
+    async def change_room(
+        self, room_id: int, *, title: str | None = None, staff_only: bool | None = None
+    ) -> RoomRecord:
+        """
+        Change a room; ``None`` leaves a thing as it is.
+
+        Raises:
+            InvalidValue: The title cannot be used.
+            NotFound: There is no room of that id.
+
+        """
+        _known_room_id(room_id)
+        values: dict[str, Any] = {}
+        if title is not None:
+            values["title"] = valid_title(title)
+        if staff_only is not None:
+            values["staff_only"] = staff_only
+        if not values:
+            return await self._database.read(lambda c: rooms.one(c, room_id))
+        return await self._database.write(lambda c: rooms.change(c, room_id, values))
+
+    async def delete_room(self, room_id: int) -> None:
+        """
+        Delete a room.
+
+        Raises:
+            NotFound: There is no room of that id.
+
+        """
+        _known_room_id(room_id)
+        await self._database.write(lambda c: rooms.delete(c, room_id))
+
+    async def rooms(self) -> list[RoomRecord]:
+        """Return all rooms, by title."""
+        return await self._database.read(rooms.everything)
+
+    # Sessions
+
+    async def start_session(self, user_id: int, *, lifetime: float) -> str:
+        """
+        Start a session and return its key, which is stored nowhere.
+
+        Args:
+            user_id: Whose session it is.
+            lifetime: For how long it is good, in seconds.
+
+        Raises:
+            NotFound: There is no user of that id.
+
+        """
+        if not is_id(user_id):
+            raise NotFound(f"there is no user with id {user_id}")
+        key = secrets.token_urlsafe(_KEY_BYTES)
+        now = self._now()
+        await self._database.write(
+            lambda c: sessions.start(c, key, user_id, now=now, lifetime=int(lifetime))
+        )
+        return key
+
+    async def session_user(self, key: str) -> User | None:
+        """Return whose session a key opens; ``None`` if none, expired, or the user inactive."""
+        now = self._now()
+        return await self._database.read(lambda c: sessions.user_of(c, key, now=now))
+
+    async def end_session(self, key: str) -> bool:
+        """End a session and tell whether there was one."""
+        return await self._database.write(lambda c: sessions.end(c, key))
+
+    async def live_sessions(self, keys: Collection[str]) -> set[str]:
+        """Return those of some keys that :meth:`session_user` would know."""
+        now = self._now()
+        return await self._database.read(lambda c: sessions.live(c, keys, now=now))
+
+    def _now(self) -> int:
+        return int(self._clock())
+
+
+def _known_room_id(room_id: int) -> None:
+    """Refuse an id that no room can have and no database could look up."""
+    if not is_id(room_id):
+        raise NotFound(f"there is no room {room_id}")

@@ -1,0 +1,89 @@
+"""
+The web application: which page is where, and what happens when there is none.
+
+Paths, form fields and cookies are those of the original, so that a client which logs in there
+logs in here.
+"""
+
+from collections.abc import Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from multichat_proto.exceptions import StoreUnavailable
+from multichat_server.config import Settings
+from multichat_server.storage import Store
+from multichat_server.web import accounts, rooms
+from multichat_server.web.page import Page, Site
+from multichat_server.web.rendering import render
+from multichat_server.web.security import SecurityHeaders, secure_headers
+
+__all__ = ["create_app"]
+
+# Seconds after which a browser may try again when the database was away.
+_RETRY_AFTER = "5"
+
+
+def create_app(
+    store: Store, settings: Settings, *, session_ended: Callable[[str], None]
+) -> Starlette:
+    """
+    Make the web application.
+
+    Args:
+        store: Where users, rooms and sessions are; stays the caller's to close.
+        settings: Gives the cookies' properties and the session's lifetime.
+        session_ended: Called with a session's key when that session was just ended here, by
+            logging out or by logging in anew.
+
+    """
+    site = Site(store=store, settings=settings, session_ended=session_ended)
+    app = Starlette(
+        routes=[
+            Route("/", Page(site, rooms.show, methods=("GET", "HEAD"))),
+            Route("/accounts/login/", Page(site, accounts.log_in)),
+            Route("/accounts/logout/", Page(site, accounts.log_out)),
+            Route("/accounts/login", _add_slash),
+            Route("/accounts/logout", _add_slash),
+            Mount("/static", StaticFiles(packages=[("multichat_server.web", "static")])),
+        ],
+        middleware=[Middleware(SecurityHeaders)],
+        exception_handlers={
+            HTTPException: _no_page,
+            StoreUnavailable: _no_database,
+            500: _no_answer,
+        },
+    )
+    # It would redirect to a full URL, which is made from a header that the client chooses.
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _add_slash(request: Request) -> Response:
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{request.url.path}/{query}", status_code=301)
+
+
+async def _no_page(_: Request, exc: Exception) -> Response:
+    """Answer what the router or a page refuses; never with the client's own text."""
+    status, headers = (
+        (exc.status_code, exc.headers) if isinstance(exc, HTTPException) else (500, None)
+    )
+    return render("error.html", status=status, headers=headers)
+
+
+async def _no_database(_: Request, __: Exception) -> Response:
+    return render("error.html", status=503, headers={"retry-after": _RETRY_AFTER})
+
+
+async def _no_answer(_: Request, __: Exception) -> Response:
+    """Answer for a page that failed; Starlette then passes the exception on to be logged."""
+    response = render("error.html", status=500)
+    # This comes from outside all middleware.
+    response.headers.update(secure_headers())
+    return response

@@ -1,0 +1,153 @@
+"""
+What all pages have in common: who is visiting, and that foreign forms are refused.
+
+A page is a function of a :class:`Visit`. Every request that could change something has passed
+the CSRF check before a page sees it; no page can forget to ask for it.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from multichat_server.config import Settings
+from multichat_server.storage import Store, User
+from multichat_server.web import csrf
+from multichat_server.web.rendering import render
+
+__all__ = ["SESSION_COOKIE", "Page", "Site", "Visit", "delete_session_cookie"]
+
+SESSION_COOKIE: Final = "sessionid"
+
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+# Our forms have four fields at most.
+_MOST_FIELDS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """
+    What pages stand on.
+
+    Attributes:
+        store: Users, rooms and sessions.
+        settings: The server's settings.
+        session_ended: To be called with the key of each session that a page ends.
+
+    """
+
+    store: Store
+    settings: Settings
+    session_ended: Callable[[str], None]
+
+    async def end_session(self, key: str) -> None:
+        """End a session and tell whoever serves it."""
+        await self.store.end_session(key)
+        self.session_ended(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """
+    One request to a page.
+
+    Attributes:
+        site: What the page stands on.
+        request: The request; its form was read before.
+        form: The form's fields; empty if there is no form.
+        session_key: What the session's cookie holds; ``None`` if there is none.
+        user: Who is logged in; ``None`` if nobody is.
+
+    """
+
+    site: Site
+    request: Request
+    form: FormData
+    session_key: str | None
+    user: User | None
+
+    def field(self, name: str) -> str | None:
+        """Return a field of the form; ``None`` if it is missing or no text."""
+        return _text(self.form, name)
+
+    def set_cookie(self, response: Response, name: str, value: str, *, seconds: int) -> None:
+        """Set one of our cookies: for the whole site, and not sent along from other sites."""
+        response.set_cookie(
+            name,
+            value,
+            max_age=seconds,
+            expires=seconds,
+            path="/",
+            secure=self.site.settings.secure_cookies,
+            # Scripts read the token to send it in a header; the session is none of theirs.
+            httponly=name == SESSION_COOKIE,
+            samesite="lax",
+        )
+
+
+class Page:
+    """
+    An ASGI application that answers one path with one function.
+
+    Args:
+        site: What the page stands on.
+        show: Makes the answer; may be cancelled with the connection.
+        methods: Which methods it knows. Others get 405, or 403 first if they could change
+            something and carry no token.
+
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        show: Callable[[Visit], Awaitable[Response]],
+        *,
+        methods: Sequence[str] = ("GET", "HEAD", "POST"),
+    ) -> None:
+        self._site = site
+        self._show = show
+        self._methods = methods
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        request = Request(scope, receive, send)
+        async with request.form(max_files=0, max_fields=_MOST_FIELDS) as form:
+            response = await self._respond(request, form)
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request, form: FormData) -> Response:
+        if request.method not in _SAFE_METHODS and not (
+            csrf.is_same_origin(request, self._site.settings.allowed_origins)
+            and csrf.tokens_match(request, _text(form, csrf.FIELD))
+        ):
+            return render("forbidden.html", status=403)
+        if request.method not in self._methods:
+            raise HTTPException(405, headers={"allow": ", ".join(self._methods)})
+
+        key = request.cookies.get(SESSION_COOKIE)
+        user = await self._site.store.session_user(key) if key else None
+        visit = Visit(self._site, request, form, session_key=key, user=user)
+        response = await self._show(visit)
+        if key is not None and user is None and not _sets(response, SESSION_COOKIE):
+            delete_session_cookie(visit, response)
+        return response
+
+
+def delete_session_cookie(visit: Visit, response: Response) -> None:
+    """Have the browser forget the session's cookie."""
+    visit.set_cookie(response, SESSION_COOKIE, "", seconds=0)
+
+
+def _sets(response: Response, cookie: str) -> bool:
+    lines = response.headers.getlist("set-cookie")
+    return any(line.startswith(f"{cookie}=") for line in lines)
+
+
+def _text(form: FormData, name: str) -> str | None:
+    value = form.get(name)
+    return value if isinstance(value, str) else None

@@ -1,0 +1,44 @@
+"""What holds for every test run: what was left out is counted, and on CI it fails the run."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _pytest.terminal import TerminalReporter
+
+
+def _left_out(terminal: TerminalReporter) -> Counter[str]:
+    """Count the tests that did not run by the reason they gave."""
+    skipped: Iterable[pytest.TestReport] = terminal.stats.get("skipped", [])
+    # longrepr of a skipped test is (path, line, "Skipped: reason").
+    return Counter(
+        report.longrepr[2].removeprefix("Skipped: ")
+        for report in skipped
+        if isinstance(report.longrepr, tuple)
+    )
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Say in plain numbers what this run did not test."""
+    left_out = _left_out(terminalreporter)
+    if left_out:
+        terminalreporter.section("left out")
+        for reason, count in left_out.most_common():
+            terminalreporter.write_line(f"{count} not run: {reason}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """On CI a test that could not run is a failure: a skip must not read as green."""
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is None or exitstatus != pytest.ExitCode.OK:
+        return
+    if os.environ.get("CI") == "true" and _left_out(terminal):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,63 @@
+"""The documentation says what the code says, and its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.house.generate_docs import PART, PARTS, pages, rendered
+from tests.house.repository import ROOT, files
+
+LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:)([^)\s]+)\)")
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def test_generated_parts_are_current(page: Path) -> None:
+    """Run `make docs` when this fails."""
+    text = page.read_text()
+
+    assert rendered(text) == text
+
+
+def test_each_generated_part_stands_on_a_page() -> None:
+    found = [match["name"] for page in pages() for match in PART.finditer(page.read_text())]
+
+    assert sorted(found) == sorted(PARTS)
+
+
+def test_an_outdated_part_is_seen() -> None:
+    text = "<!-- generated: errors -->\n\nold\n\n<!-- end: errors -->"
+
+    assert "ROOM_ACCESS_DENIED" in rendered(text)
+    assert "old" not in rendered(text)
+
+
+def test_start_page_leads_to_each_page() -> None:
+    linked = set(LINK.findall((ROOT / "docs/index.md").read_text()))
+
+    assert {page.name for page in pages()} - linked == {"index.md"}
+
+
+def broken_links(page: Path) -> list[str]:
+    """Return the links of a page that lead to no file, or to no heading of one."""
+    broken = []
+    for link in LINK.findall(page.read_text()):
+        name, _, anchor = link.partition("#")
+        target = (page.parent / name) if name else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(f"{page.relative_to(ROOT)}: {link}")
+    return broken
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the names that a page's headings get from the places that show Markdown."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {
+        re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings
+    }
+
+
+def test_links_lead_somewhere() -> None:
+    assert [link for page in files("*.md") for link in broken_links(page)] == []

@@ -1,0 +1,1 @@
+"""What several test modules stand on: a server that does what a test tells it to."""

@@ -1,0 +1,1 @@
+"""What is shipped: the archives, and the wheel in clean environments."""
