@@ -21,10 +21,11 @@ from urllib.parse import unquote
 import trio
 from websockets.frames import Opcode
 
+from multichat_spec import expand
 from tests.original.target import OriginalServer
 from tests.original.wire import Connection, Event, Refusal, connect
 
-__all__ = ["FENCE_ROOM", "Replay", "text_of"]
+__all__ = ["FENCE_ROOM", "Replay"]
 
 Step = dict[str, Any]
 
@@ -37,22 +38,6 @@ _FENCE_ANSWERS: tuple[Event, ...] = (
 )
 # Far more than an answer ever takes: a deviation shows as a difference, not as a hang.
 _PATIENCE = 30.0
-
-
-def text_of(frame: str | dict[str, Any]) -> str:
-    """Return a frame's text; long ones are recorded as parts, some of them repeated."""
-    if isinstance(frame, str):
-        return frame
-    return "".join(_part(part) for part in frame["parts"])
-
-
-def _part(part: str | dict[str, Any]) -> str:
-    if isinstance(part, str):
-        return part
-    if "count" in part:
-        numbered = [str(part["count"]).format(number) for number in range(part["times"])]
-        return str(part["between"]).join(numbered)
-    return str(part["repeat"]) * int(part["times"])
 
 
 class Replay:
@@ -224,7 +209,7 @@ class Replay:
         return f"sessionid={key}"
 
     async def _send(self, step: Step) -> None:
-        await self._connections[step["who"]].send_text(text_of(step["send"]))
+        await self._connections[step["who"]].send_text(expand(step["send"]))
 
     async def _send_raw(self, step: Step) -> None:
         raw = step["raw"]

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import trio
-from multichat_spec.recordings import recorded_sessions
 
+from multichat_spec import expand, recorded_sessions
 from tests.original.conftest import open_database, restored
-from tests.original.replay import FENCE_ROOM, Replay, text_of
+from tests.original.replay import FENCE_ROOM, Replay
 from tests.original.target import OriginalServer
 from tests.original.wire import Event
 
@@ -94,7 +94,7 @@ async def replay(server: OriginalServer, session: Session) -> None:
 def in_words(events: dict[str, list[Event]]) -> dict[str, list[Event]]:
     """Return recorded events with the text of long frames written out."""
     return {
-        name: [{"frame": text_of(event["frame"])} if "frame" in event else event for event in some]
+        name: [{"frame": expand(event["frame"])} if "frame" in event else event for event in some]
         for name, some in events.items()
     }
 

@@ -119,6 +119,26 @@ def test_packages_that_cannot_be_installed_are_said(tmp_path: Path) -> None:
     )
 
 
+def test_asked_to_stop_while_building_it_stops(tmp_path: Path) -> None:
+    """What builds the environment is ended too, and the next run builds again."""
+    told = tmp_path / "told"
+    os.mkfifo(told)
+    build = f"echo $$ > {told}; exec tail -f /dev/null"
+    python = program(tmp_path / "python", f'case "$1" in -c) echo 3.6;; *) {build};; esac')
+    program(tmp_path / "path" / "redis-server")
+    command = [sys.executable, str(RUN), "--cache", str(tmp_path / "cache")]
+    path = f"{tmp_path / 'path'}{os.pathsep}{os.environ['PATH']}"
+    environment = {"MULTICHAT_PYTHON36": python, "PATH": path}
+
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
+        builder = int(told.read_text())
+        process.terminate()
+        assert process.wait(30) == 0
+
+    assert not is_alive(builder)
+    assert not list((tmp_path / "cache").glob("*/complete"))
+
+
 def test_what_is_left_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a developer's machine tests are skipped with the reason."""
     monkeypatch.delenv("CI", raising=False)
