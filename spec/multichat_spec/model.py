@@ -30,7 +30,7 @@ Role: TypeAlias = Literal["server", "client", "both"]
 Direction: TypeAlias = Literal["client", "server"]
 
 
-class UnknownName(LookupError):  # noqa: N818  # it names the fact, as the tree's other errors do
+class UnknownName(LookupError):  # it names the fact, as the tree's other errors do
     """The specification holds nothing under the name that was asked for."""
 
 

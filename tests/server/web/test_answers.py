@@ -2,9 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 
+import httpx2
 import pytest
+from starlette.types import Message
 
 from multichat_proto.exceptions import StoreUnavailable
+from multichat_server.web import create_app
 
 from .conftest import LOGIN, LOGOUT, Browser, Page, Site
 
@@ -115,7 +118,7 @@ async def test_without_its_database_it_says_that_trying_again_is_safe(
     site: Site,
     monkeypatch: pytest.MonkeyPatch,
     method: str,
-    visit: Callable[[Browser], Awaitable[object]],
+    visit: Callable[[Browser], Awaitable[httpx2.Response]],
 ) -> None:
     await browser.log_in()
     monkeypatch.setattr(site.store, method, away)
@@ -126,7 +129,7 @@ async def test_without_its_database_it_says_that_trying_again_is_safe(
             LOGIN, {"username": "a", "password": "b", "csrfmiddlewaretoken": token}
         )
     else:
-        response = await visit(browser)  # type: ignore[assignment]  # each gives a response
+        response = await visit(browser)
 
     assert response.status_code == 503
     assert response.headers["retry-after"] == "5"
@@ -152,3 +155,20 @@ async def test_a_page_that_fails_becomes_a_500_that_tells_nothing(
     assert response.headers["content-security-policy"].startswith("default-src 'none'")
     assert response.headers["cache-control"] == "no-store"
     assert "ZeroDivisionError" in caplog.text
+
+
+async def test_another_server_may_start_and_stop_the_application(site: Site) -> None:
+    """By ASGI's lifespan, of which ours makes no use."""
+    app = create_app(site.store, site.settings, session_ended=site.ended.append)
+    said: list[str] = []
+    asked = iter(["lifespan.startup", "lifespan.shutdown"])
+
+    async def receive() -> Message:
+        return {"type": next(asked)}
+
+    async def send(message: Message) -> None:
+        said.append(message["type"])
+
+    await app({"type": "lifespan", "app": app}, receive, send)
+
+    assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
