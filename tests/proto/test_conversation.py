@@ -14,9 +14,8 @@ import json
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    Bundle,
     RuleBasedStateMachine,
-    consumes,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -25,23 +24,23 @@ from hypothesis.stateful import (
 from multichat_proto import (
     CloseCode,
     Command,
-    Ignored,
+    Leave,
+    Left,
     LocalProtocolError,
     Received,
     Room,
     RoomState,
-    Violation,
 )
 from tests.proto.chat_room import NO_FRAMES, Hub, Link, Model, World
 
-ROOMS = st.sampled_from(["1", "2", "3", "9"])
-USERS = ("alice", "bob", "carol", "dave")
+ROOMS = st.sampled_from(["1", "1", "1", "2", "2", "3", "9"])
+USERS: tuple[str, ...] = ("alice", "bob", "carol", "dave")
+WHO = st.integers(0, len(USERS) - 1)
+TEXTS = st.sampled_from(["", "a", "a", "b", "abc", "abcd"])
 
 
 class Conversation(RuleBasedStateMachine):
     """Some clients, a server, and rights that change under them."""
-
-    links = Bundle("links")
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,32 +51,59 @@ class Conversation(RuleBasedStateMachine):
         self.free = list(USERS)
         # Every frame that a client sent, as a command where it is one: the model counts them.
         self.sent: dict[Link, list[Command | None]] = {}
-        # Where a client cannot tell which command an answer is for, and says so: see below.
+        # Whose client cannot tell which command an answer is for: see `check_answer`.
         self.confused: set[Link] = set()
+
+    def link(self, who: int) -> Link:
+        """Return one of the open connections."""
+        return self.open[who % len(self.open)]
 
     # Clients
 
+    @initialize(rooms=st.lists(ROOMS, min_size=1, max_size=len(USERS)))
+    def begin(self, rooms: list[str]) -> None:
+        """Some users are connected, and most of them are in a room."""
+        for room in rooms:
+            self.connect()
+            self.say(self.open[-1], "join", room)
+        for link in list(self.open):
+            self.server_takes(link)
+        self.clients_take()
+
     @precondition(lambda self: self.free)
-    @rule(target=links)
-    def connect(self) -> Link:
+    @rule()
+    def connect(self) -> None:
         """A user connects; for each there is one connection at a time."""
         link = self.hub.connect(self.free.pop(0))
         self.model.connect(link)
         self.open.append(link)
         self.sent[link] = []
-        return link
 
-    @rule(link=links, verb=st.sampled_from(["join", "join", "leave", "send"]), room=ROOMS)
-    def command(self, link: Link, verb: str, room: str) -> None:
-        """A client says something, if the rules let it; it need not wait for answers."""
-        self.say(link, verb, room, "a")
+    @precondition(lambda self: self.open)
+    @rule(
+        who=WHO,
+        verbs=st.lists(st.sampled_from(["join", "leave", "send", "send"]), min_size=1, max_size=4),
+        room=ROOMS,
+        text=TEXTS,
+    )
+    def pipeline(self, who: int, verbs: list[str], room: str, text: str) -> None:
+        """A client says something without waiting for answers, as far as the rules let it."""
+        for verb in verbs:
+            self.say(self.link(who), verb, room, text)
 
-    @rule(link=links, room=ROOMS, text=st.sampled_from(["", "a", "a", "b", "abc", "abcd"]))
-    def send(self, link: Link, room: str, text: str) -> None:
-        """The same words come often: echoes must still find their commands."""
-        self.say(link, "send", room, text)
+    @precondition(lambda self: self.open)
+    @rule(who=WHO, verb=st.sampled_from(["join", "leave", "send", "send"]), room=ROOMS, text=TEXTS)
+    def closed_loop(self, who: int, verb: str, room: str, text: str) -> None:
+        """A client says something, and everybody waits until it has been heard."""
+        link = self.link(who)
+        self.server_takes(link)
+        self.clients_take()
+        if link in self.open:
+            self.say(link, verb, room, text)
+            self.server_takes(link)
+            self.clients_take()
 
-    def say(self, link: Link, verb: str, room: str, text: str) -> None:
+    def say(self, link: Link, verb: str, room: str, text: str = "") -> None:
         """Say it, or hold that the client's own rules forbid it and nothing has changed."""
         before = dict(link.client.rooms), link.client.unanswered
         arguments = (room, text) if verb == "send" else (room,)
@@ -86,49 +112,52 @@ class Conversation(RuleBasedStateMachine):
         except LocalProtocolError:
             assert (dict(link.client.rooms), link.client.unanswered) == before
             at = link.client.rooms.get(Room(room), RoomState.OUTSIDE)
-            assert at in (RoomState.ENTERING, RoomState.LEAVING) or (verb, at) == (
-                "send",
-                RoomState.OUTSIDE,
-            )
+            is_waiting = at in (RoomState.ENTERING, RoomState.LEAVING)
+            assert is_waiting or (verb, at) == ("send", RoomState.OUTSIDE)
         else:
             link.to_server.append(frame)
             self.sent[link].append(link.client.unanswered[-1])
 
-    @rule(link=links, room=ROOMS, text=st.sampled_from(["a", "abcd"]))
-    def send_without_asking(self, link: Link, room: str, text: str) -> None:
-        """A client of another make sends to rooms that it is not in."""
-        link.to_server.append(json.dumps({"command": "send", "room": room, "message": text}))
+    @precondition(lambda self: self.open)
+    @rule(
+        who=WHO,
+        frame=st.sampled_from(NO_FRAMES)
+        | st.builds(
+            lambda room: json.dumps({"command": "send", "room": room, "message": "a"}), ROOMS
+        ),
+    )
+    def misbehave(self, who: int, frame: str) -> None:
+        """A client of another make sends what is no frame, or to rooms that it is not in."""
+        link = self.link(who)
+        link.to_server.append(frame)
         self.sent[link].append(None)
         self.confused.add(link)
 
-    @rule(link=links, junk=st.sampled_from(NO_FRAMES))
-    def send_junk(self, link: Link, junk: str) -> None:
-        """Or what is no frame at all."""
-        link.to_server.append(junk)
-        self.sent[link].append(None)
-        self.confused.add(link)
-
-    @rule(link=consumes(links))
-    def disconnect(self, link: Link) -> None:
+    @precondition(lambda self: self.open)
+    @rule(who=WHO)
+    def disconnect(self, who: int) -> None:
         """A connection ends, whatever is still on the way."""
-        self.drop(link)
+        self.drop(self.link(who))
 
     def drop(self, link: Link) -> None:
         """End a connection; its user may connect again."""
-        if link in self.open:
-            self.hub.disconnect(link)
-            self.model.disconnect(link)
-            self.open.remove(link)
-            self.free.append(link.user)
+        self.hub.disconnect(link)
+        self.model.disconnect(link)
+        self.open.remove(link)
+        self.free.append(link.user)
 
     # Time, and what is on the way
 
-    @rule(link=links, most=st.integers(1, 5))
-    def server_takes(self, link: Link, most: int) -> None:
-        """Some frames arrive at the server."""
-        for _ in range(min(most, len(link.to_server))):
-            if link not in self.open:
-                break
+    @precondition(lambda self: any(link.to_server for link in self.open))
+    @rule(who=WHO, most=st.integers(1, 9))
+    def some_frames_arrive_at_the_server(self, who: int, most: int) -> None:
+        """Those of one connection, in their order."""
+        self.server_takes(self.link(who), most)
+
+    def server_takes(self, link: Link, most: int = 1_000) -> None:
+        """Let server and model take as many frames of a connection."""
+        while link.to_server and link in self.open and most > 0:
+            most -= 1
             text = link.to_server[0]
             self.hub.take(link)
             self.model.take(link, text)
@@ -137,75 +166,72 @@ class Conversation(RuleBasedStateMachine):
                 assert link.close_code == CloseCode.POLICY_VIOLATION
                 self.drop(link)
 
-    @rule(link=links, most=st.integers(1, 5))
-    def client_takes(self, link: Link, most: int) -> None:
-        """Some frames arrive at the client."""
-        for _ in range(min(most, len(link.to_client))):
-            due = self.model.due(link).popleft()
-            text = link.to_client.popleft()
-            unanswered = list(link.client.unanswered)
+    @precondition(lambda self: any(link.to_client for link in self.open))
+    @rule(most=st.integers(1, 9))
+    def clients_take(self, most: int = 1_000) -> None:
+        """Let each client take some frames."""
+        for link in self.open:
+            for _ in range(min(most, len(link.to_client))):
+                self.client_takes(link)
 
-            event = link.client.receive_text(text)
-
-            assert not isinstance(event, Ignored | Violation), text
-            self.check_answer(link, event, due.answers, unanswered)
-
-    def check_answer(
-        self, link: Link, event: Received, answers: int | None, unanswered: list[Command]
-    ) -> None:
+    def client_takes(self, link: Link) -> None:
         """
-        Hold that the client knows which command was answered.
+        Let a client take a frame; hold that it knows which command was answered.
 
         There are two exceptions, both documented. Being put out of a room while a ``leave``
         of it is on the way looks like the answer. And what the client core did not send, it
         cannot know of. From then on until all is answered an error may go astray.
         """
-        truth = None if answers is None else self.sent[link][answers]
-        if event.answers is not None and answers is None:
-            assert getattr(event.frame, "room", None) == event.answers.room_id
+        answers = self.model.due(link).popleft().answers
+        text = link.to_client.popleft()
+        unanswered = list(link.client.unanswered)
+
+        event = link.client.receive_text(text)
+
+        assert isinstance(event, Received), text
+        if answers is None and isinstance(event.answers, Leave):
+            assert event.frame == Left(event.answers.room_id)
             self.confused.add(link)
         elif link not in self.confused:
-            assert event.answers == truth
+            assert event.answers == (None if answers is None else self.sent[link][answers])
         # Never two answers to one command.
-        left = list(unanswered)
         if event.answers is not None:
-            left.remove(event.answers)
-        assert list(link.client.unanswered) == left
+            unanswered.remove(event.answers)
+        assert list(link.client.unanswered) == unanswered
 
-    @rule(seconds=st.integers(1, 4))
+    @rule(seconds=st.integers(1, 8))
     def time_passes(self, seconds: int) -> None:
         """The buckets fill."""
         self.world.now += seconds
 
     # Rights
 
-    @rule(room=st.sampled_from(["1", "2", "3"]))
-    def change_room(self, room: str) -> None:
-        """A room becomes a staff room, or one for everybody."""
-        self.world.staff_only ^= {room}
+    @rule(
+        change=st.sampled_from(["staff room", "delete or add", "staff", "account"]),
+        room=st.sampled_from(["1", "2", "3"]),
+        user=st.sampled_from(USERS),
+        is_noticed=st.booleans(),
+    )
+    def change_rights(self, change: str, room: str, user: str, is_noticed: bool) -> None:
+        """Rooms and users change; the server may notice now, or later."""
+        world = self.world
+        if change == "staff room":
+            world.staff_only ^= {room}
+        elif change == "staff":
+            world.staff ^= {user}
+        elif change == "account":
+            world.logged_out ^= {user}
+            for link in self.open:
+                link.server.username = None if link.user in world.logged_out else link.user
+        elif world.titles.pop(room, None) is None:
+            world.titles[room] = f"new {room}"
+        if is_noticed:
+            self.put_out()
 
-    @rule(room=st.sampled_from(["1", "2", "3"]))
-    def delete_or_add_room(self, room: str) -> None:
-        """A room is deleted, or comes back under another title."""
-        if room in self.world.titles:
-            del self.world.titles[room]
-        else:
-            self.world.titles[room] = f"new {room}"
-
-    @rule(user=st.sampled_from(USERS))
-    def change_user(self, user: str) -> None:
-        """A user becomes staff, or is staff no more."""
-        self.world.staff ^= {user}
-
-    @rule(link=links)
-    def log_out(self, link: Link) -> None:
-        """An account is deactivated, or works again."""
-        self.world.logged_out ^= {link.user}
-        link.server.username = None if link.user in self.world.logged_out else link.user
-
+    @precondition(lambda self: self.model.may_no_longer())
     @rule()
-    def apply_rights(self) -> None:
-        """The server notices; until then nobody is put out, but commands are refused."""
+    def put_out(self) -> None:
+        """The server puts out who has lost a room; commands were refused before that."""
         self.hub.put_out([(link, Room(room)) for link, room in self.model.may_no_longer()])
         self.model.put_out()
 
