@@ -133,9 +133,10 @@ def test_server_starts_answers_and_stops(full: Environment) -> None:
     )
     with server:
         assert server.stdout is not None
-        started = json.loads(server.stdout.readline())
+        events = map(json.loads, iter(server.stdout.readline, ""))
+        listening = next(event for event in events if event["event"] == "listening")
         try:
-            with urllib.request.urlopen(f"{started['url']}/accounts/login/") as page:  # noqa: S310  # ours
+            with urllib.request.urlopen(f"{listening['url']}accounts/login/") as page:  # noqa: S310  # ours
                 assert (page.status, b"csrfmiddlewaretoken" in page.read()) == (200, True)
         finally:
             server.terminate()
