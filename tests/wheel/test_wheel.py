@@ -17,8 +17,8 @@ from tests.house.repository import ROOT, files, project
 if TYPE_CHECKING:
     from tests.wheel.conftest import Archives, Environment
 
-# One worker builds and installs; the environments take seconds to make.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel"), pytest.mark.timeout(300)]
+# Building and installing takes seconds, a run in which all of it is new longer.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 VERSION = project()["project"]["version"]
 WHEEL = project()["tool"]["hatch"]["build"]["targets"]["wheel"]
