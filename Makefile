@@ -63,7 +63,7 @@ check: format lint imports types ## The next four
 
 format: $(VENV)/.dev ## Formatting, by ruff
 	@$(SAY) "format"
-	@$(BIN)/ruff format --quiet --check || { echo "make fix puts it right"; exit 1; }
+	@$(BIN)/ruff format --quiet --check --output-format concise || { echo "make fix puts it right"; exit 1; }
 
 lint: $(VENV)/.dev ## Style, by ruff
 	@$(SAY) "lint"

@@ -336,10 +336,10 @@ class _Rule:
 
 def _shape(schema: Mapping[str, Any]) -> str:
     words = set(schema) - ANNOTATIONS
-    shapes = [shape for shape in SHAPES if shape in words]
+    shapes: list[str] = [shape for shape in SHAPES if shape in words]
     if len(shapes) != 1:
         raise Unsupported(f"a schema of {sorted(words)}: exactly one of {SHAPES} is understood")
-    allowed = {shapes[0]}
+    allowed: set[str] = {shapes[0]}
     if shapes[0] == "type":
         for kind in _types(schema):
             allowed |= KEYWORDS_OF_TYPE[kind]

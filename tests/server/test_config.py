@@ -205,9 +205,9 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         (
             {"max_frame_bytes": 5000},
             (
-                "flag --max-frame-bytes with default of max_message_length: expected max_frame_bytes "
-                "of at least 790528, so that a message of 65536 code points fits however it is "
-                "escaped, got 5000"
+                "flag --max-frame-bytes with default of max_message_length: expected "
+                "max_frame_bytes of at least 790528, so that a message of 65536 code points fits "
+                "however it is escaped, got 5000"
             ),
         ),
         (
@@ -248,7 +248,7 @@ def test_the_longest_message_fits_the_frame_and_the_outbox() -> None:
 
 
 def test_settings_made_by_hand_are_checked_too() -> None:
-    with pytest.raises(ConfigError, match="^setting port: expected a whole number from 0"):
+    with pytest.raises(ConfigError, match=r"^setting port: expected a whole number from 0"):
         Settings(port=-1)
-    with pytest.raises(ConfigError, match="^settings stale_after and directory_poll: expected"):
+    with pytest.raises(ConfigError, match=r"^settings stale_after and directory_poll: expected"):
         Settings(stale_after=0.1)

@@ -33,7 +33,7 @@ class FakeRoom:
 
 
 class FakeAccounts:
-    """Users alice, bob and staff, each with a session of that name; rooms 1, 2 and, for staff, 3."""
+    """Users alice, bob and staff, each with a session of that name; rooms 1, 2, for staff 3."""
 
     def __init__(self) -> None:
         self.users = {

@@ -1,0 +1,302 @@
+"""The database: opening, transactions, threads, and what happens when it is not there."""
+
+import sqlite3
+import stat
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import alembic.autogenerate
+import alembic.migration
+import pytest
+import sqlalchemy as sa
+import trio
+import trio.testing
+
+from multichat_proto.exceptions import StoreUnavailable
+from multichat_server.storage import InvalidValue, Store, StoreError
+from multichat_server.storage import database as database_module
+from multichat_server.storage.database import Database
+from multichat_server.storage.tables import metadata, rooms
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "chat.sqlite3"
+
+
+def url_of(file: Path) -> str:
+    return f"sqlite:///{file}"
+
+
+async def pragma(database: Database, name: str) -> object:
+    return await database.read(lambda c: c.exec_driver_sql(f"PRAGMA {name}").scalar_one())
+
+
+@pytest.mark.parametrize("place", ["memory", "file"])
+async def test_the_migrations_make_the_tables_of_this_version(file: Path, place: str) -> None:
+    def differences(connection: sa.Connection) -> list[object]:
+        context = alembic.migration.MigrationContext.configure(connection)
+        return list(alembic.autogenerate.compare_metadata(context, metadata))
+
+    async with Database.open("sqlite://" if place == "memory" else url_of(file)) as database:
+        assert await database.read(differences) == []
+
+
+async def test_what_was_stored_is_there_the_next_time(file: Path) -> None:
+    async with Store.open(url_of(file)) as store:
+        room = await store.add_room("general")
+    async with Store.open(url_of(file)) as store:
+        assert await store.rooms() == [room]
+
+
+async def test_a_database_in_memory_is_new_each_time() -> None:
+    async with Store.open("sqlite://") as one, Store.open("sqlite:///:memory:") as other:
+        await one.add_room("general")
+
+        assert await other.rooms() == []
+
+
+async def test_sqlite_is_opened_for_several_processes(file: Path) -> None:
+    async with Database.open(url_of(file)) as database:
+        assert await pragma(database, "journal_mode") == "wal"
+        assert await pragma(database, "foreign_keys") == 1
+        assert await pragma(database, "busy_timeout") == 5000
+        assert await pragma(database, "synchronous") == 1
+
+
+async def test_a_new_file_is_for_its_owner_only(file: Path) -> None:
+    """It holds password hashes."""
+    async with Store.open(url_of(file)) as store:
+        await store.add_room("general")
+        files = sorted(file.parent.iterdir())
+
+        assert [path.name for path in files] == [
+            "chat.sqlite3",
+            "chat.sqlite3-shm",
+            "chat.sqlite3-wal",
+        ]
+        assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+
+
+async def test_several_may_open_and_migrate_at_once(file: Path) -> None:
+    opened = 0
+
+    async def open_and_add(name: str) -> None:
+        nonlocal opened
+        async with Store.open(url_of(file)) as store:
+            await store.add_room(name)
+            opened += 1
+
+    async with trio.open_nursery() as nursery:
+        for number in range(5):
+            nursery.start_soon(open_and_add, f"room {number}")
+
+    assert opened == 5
+    async with Store.open(url_of(file)) as store:
+        assert sorted(room.id for room in await store.rooms()) == [1, 2, 3, 4, 5]
+
+
+async def test_a_path_with_a_percent_sign_is_nothing_special(tmp_path: Path) -> None:
+    async with Store.open(f"sqlite:///{tmp_path / '100%s.sqlite3'}") as store:
+        assert await store.rooms() == []
+
+
+async def test_a_database_can_be_named_by_sqlites_own_kind_of_url(
+    file: Path, tmp_path: Path
+) -> None:
+    async with Store.open(f"sqlite:///file:{file}?uri=true") as store:
+        await store.add_room("general")
+    assert [path.name for path in tmp_path.iterdir()] == ["chat.sqlite3"]
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("chat.sqlite3", "cannot be read"),
+        ("://", "cannot be read"),
+        ("mysql://chat:hunter2@db/chat", "not 'mysql'"),
+    ],
+)
+async def test_a_url_that_is_none_is_refused(url: str, problem: str) -> None:
+    with pytest.raises(InvalidValue, match=problem) as caught:
+        async with Store.open(url):
+            pytest.fail("it was opened")
+    assert "hunter2" not in str(caught.value)
+
+
+async def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+
+    with pytest.raises(StoreError, match=r"^postgresql\+psycopg needs a database driver"):
+        async with Store.open("postgresql://chat:hunter2@db/chat"):
+            pytest.fail("it was opened")
+
+
+async def test_an_unknown_driver_is_named() -> None:
+    with pytest.raises((StoreError, InvalidValue), match="driver"):
+        async with Store.open("sqlite+nonesuch://"):
+            pytest.fail("it was opened")
+
+
+def test_the_tables_can_be_made_in_postgresql() -> None:
+    """Every type and constraint has a form there; the statements were read, not run."""
+    dialect = sa.make_url("postgresql+psycopg://").get_dialect()()
+    statements = [
+        str(sa.schema.CreateTable(table).compile(dialect=dialect))
+        for table in metadata.sorted_tables
+    ]
+
+    assert len(statements) == 4
+    assert "id BIGSERIAL NOT NULL" in "".join(statements)
+    assert "user_id BIGINT NOT NULL" in "".join(statements)
+
+
+def make_folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def make_letter(path: Path) -> Path:
+    path.write_text("this is a letter to my mother, and no database at all")
+    return path
+
+
+@pytest.mark.parametrize(
+    "make", [make_folder, make_letter, lambda path: path / "in" / "no" / "folder"]
+)
+async def test_what_cannot_be_opened_is_said_to_be_unavailable(
+    file: Path, make: Callable[[Path], Path]
+) -> None:
+    file = make(file)
+
+    with pytest.raises(StoreUnavailable, match=r"^the database does not answer: "):
+        async with Store.open(url_of(file)):
+            pytest.fail("it was opened")
+
+
+async def test_tables_of_a_newer_version_are_left_alone(file: Path) -> None:
+    async with Store.open(url_of(file)):
+        pass
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+
+    with pytest.raises(StoreError, match=r"^the tables are not of a version known here: .*9999"):
+        async with Store.open(url_of(file)):
+            pytest.fail("it was opened")
+
+
+async def test_damage_while_it_is_open_is_said_to_be_unavailable(file: Path) -> None:
+    async with Store.open(url_of(file)) as store:
+        await store.add_room("general")
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("DROP TABLE rooms")
+            connection.commit()
+
+        with pytest.raises(StoreUnavailable, match="no such table: rooms") as caught:
+            await store.rooms()
+    # Neither the statement nor its parameters are anybody's business.
+    assert "SELECT" not in str(caught.value)
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[sqlite3.Connection]:
+    """Hold the lock that writers need."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection
+        connection.execute("ROLLBACK")
+
+
+async def test_readers_do_not_wait_for_a_writer(file: Path) -> None:
+    async with Store.open(url_of(file)) as store:
+        room = await store.add_room("general")
+        with locked(file) as writer:
+            writer.execute("DELETE FROM rooms")
+
+            assert await store.rooms() == [room]
+
+
+async def test_a_writer_that_waits_too_long_says_so(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0)
+    async with Store.open(url_of(file)) as store:
+        with locked(file), pytest.raises(StoreUnavailable, match="database is locked"):
+            await store.add_room("general")
+        # And it works again as soon as the lock is gone.
+        assert (await store.add_room("general")).id == 1
+
+
+async def test_a_transaction_that_fails_leaves_nothing_behind(file: Path) -> None:
+    def half_done(connection: sa.Connection) -> None:
+        connection.execute(rooms.insert().values(id=1, title="half", staff_only=False))
+        raise KeyError
+
+    async with Database.open(url_of(file)) as database:
+        with pytest.raises(KeyError):
+            await database.write(half_done)
+
+        assert await database.read(lambda c: c.execute(rooms.select()).all()) == []
+
+
+async def test_cancelling_does_all_or_nothing(file: Path) -> None:
+    """A thread at work cannot be stopped, so that its call ends with the result."""
+    entered, go_on = threading.Event(), threading.Event()
+
+    def slow(connection: sa.Connection) -> str:
+        connection.execute(rooms.insert().values(id=1, title="slow", staff_only=False))
+        entered.set()
+        assert go_on.wait(60)
+        return "done"
+
+    async with Database.open(url_of(file)) as database:
+        with trio.CancelScope() as before:
+            before.cancel()
+            await database.write(slow)
+        assert before.cancelled_caught
+        assert not entered.is_set()
+
+        result = None
+
+        async def call(scope: trio.CancelScope) -> None:
+            nonlocal result
+            with scope:
+                result = await database.write(slow)
+
+        during = trio.CancelScope()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(call, during)
+            await trio.to_thread.run_sync(entered.wait, 60)
+            during.cancel()
+            await trio.testing.wait_all_tasks_blocked()
+            go_on.set()
+
+        assert result == "done"
+        assert len(await database.read(lambda c: c.execute(rooms.select()).all())) == 1
+
+
+async def test_slow_work_elsewhere_does_not_keep_the_database_waiting(file: Path) -> None:
+    """Its threads are its own."""
+    default = trio.to_thread.current_default_thread_limiter()
+    async with Store.open(url_of(file)) as store:
+        default.total_tokens, before = 1, default.total_tokens
+        try:
+            async with default:
+                assert await store.rooms() == []
+        finally:
+            default.total_tokens = before
+
+
+async def test_nothing_is_left_open(file: Path) -> None:
+    """Closing takes SQLite's helper files with it, also when cancelled."""
+    with trio.CancelScope() as scope:
+        async with Store.open(url_of(file)) as store:
+            await store.add_room("general")
+            scope.cancel()
+            await trio.lowlevel.checkpoint()
+
+    assert [path.name for path in file.parent.iterdir()] == ["chat.sqlite3"]
