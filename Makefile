@@ -43,13 +43,13 @@ demo: $(VENV)/.run ## Two people chat through a server, on real accounts; ends b
 test: check .services ## Everything: check, all tests with coverage, the built wheel
 	@$(SAY) "tests"
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -q -n $(JOBS) --dist loadgroup $(TESTS)
+	@$(BIN)/coverage run -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 	@$(SAY) "coverage"
 	@$(BIN)/coverage combine -q
 	@.ci/coverage $(BIN)/coverage
 
 fast: $(VENV)/.test ## The fast tests
-	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup -m "not slow and not original" $(TESTS)
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow and not original" $(TESTS)
 
 matrix: ## The fast tests on each of Python 3.11, 3.12 and 3.13 that is found
 	@.ci/matrix
@@ -63,15 +63,15 @@ check: format lint imports types ## The next four
 
 format: $(VENV)/.dev ## Formatting, by ruff
 	@$(SAY) "format"
-	@$(BIN)/ruff format --quiet --diff
+	@$(BIN)/ruff format --quiet --check --output-format concise || { echo "make fix puts it right"; exit 1; }
 
 lint: $(VENV)/.dev ## Style, by ruff
 	@$(SAY) "lint"
-	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff check --quiet --output-format concise
 
 imports: $(VENV)/.dev ## Who may import whom, by import-linter
 	@$(SAY) "imports"
-	@$(BIN)/lint-imports
+	@found=$$($(BIN)/lint-imports --no-logo) || { echo "$$found"; exit 1; }
 
 types: $(VENV)/.dev ## Types, by mypy and pyright
 	@$(SAY) "types"

@@ -1,1 +1,1 @@
-"""The multichat command line."""
+"""The ``multichat`` command line."""

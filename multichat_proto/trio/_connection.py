@@ -77,11 +77,11 @@ class Connection:
         """Whether commands can be sent."""
         return self._protocol.state is OPEN
 
-    async def join(self, room: str | int) -> None:
+    async def join(self, room: str | int) -> Command:
         """
         Ask to join a room (MC1-JOIN-01); the answer comes as an event.
 
-        A call that is cancelled has sent nothing, or has ended the connection; so have
+        The command is returned; it is the one that the event which answers it names. A call that is cancelled has sent nothing, or has ended the connection; so have
         :meth:`leave` and :meth:`send`.
 
         Raises:
@@ -89,9 +89,9 @@ class Connection:
             ConnectionClosed: The connection has ended; the command was not carried out.
 
         """
-        await self._command(lambda: self._core.join(room))
+        return await self._command(lambda: self._core.join(room))
 
-    async def leave(self, room: str | int) -> None:
+    async def leave(self, room: str | int) -> Command:
         """
         Ask to leave a room (MC1-LEAVE-01); the answer comes as an event.
 
@@ -100,9 +100,9 @@ class Connection:
             ConnectionClosed: The connection has ended.
 
         """
-        await self._command(lambda: self._core.leave(room))
+        return await self._command(lambda: self._core.leave(room))
 
-    async def send(self, room: str | int, message: str) -> None:
+    async def send(self, room: str | int, message: str) -> Command:
         """
         Say something to a room one is in (MC1-SEND-01).
 
@@ -114,7 +114,7 @@ class Connection:
             ConnectionClosed: The connection has ended.
 
         """
-        await self._command(lambda: self._core.send(room, message))
+        return await self._command(lambda: self._core.send(room, message))
 
     async def receive(self) -> Event:
         """
@@ -173,7 +173,7 @@ class Connection:
         finally:
             self._reading.cancel()
 
-    async def _command(self, make: Callable[[], str]) -> None:
+    async def _command(self, make: Callable[[], str]) -> Command:
         async with self._turn:
             # From the core's change to the writer's queue there is no point where a
             # cancellation could come between.
@@ -181,11 +181,13 @@ class Connection:
             if not self.is_open:
                 raise self._closed()
             text = make()
+            command = self._core.unanswered[-1]
             self._protocol.send_text(text.encode())
             try:
                 await self._writer.write(self._data_to_send())
             except trio.BrokenResourceError:
                 raise self._closed() from None
+            return command
 
     def _data_to_send(self) -> bytes:
         return b"".join(self._protocol.data_to_send())

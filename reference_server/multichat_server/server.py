@@ -93,23 +93,18 @@ async def serve(
         StoreUnavailable: The database cannot be reached at the start.
 
     """
-    with trio.CancelScope() as running:
-        async with Store.open(
-            settings.database_url, password_threads=settings.password_threads
-        ) as store:
-            try:
-                engine = Engine(store, settings)
-                await engine.refresh()
-                app = create_app(store, settings, session_ended=engine.session_ended)
-                listeners = await trio.open_tcp_listeners(
-                    settings.port, host=settings.host, backlog=BACKLOG
-                )
-                host, port = listeners[0].socket.getsockname()[:2]
-                serving = Serving((host, port), store, engine)
-                await _run(serving, _Front(serving, app, settings), listeners, task_status)
-            finally:
-                # Whether cancelled or not, the store is closed.
-                running.shield = True
+    async with Store.open(
+        settings.database_url, password_threads=settings.password_threads
+    ) as store:
+        engine = Engine(store, settings)
+        await engine.refresh()
+        app = create_app(store, settings, session_ended=engine.session_ended)
+        listeners = await trio.open_tcp_listeners(
+            settings.port, host=settings.host, backlog=BACKLOG
+        )
+        host, port = listeners[0].socket.getsockname()[:2]
+        serving = Serving((host, port), store, engine)
+        await _run(serving, _Front(serving, app, settings), listeners, task_status)
 
 
 class _Front:

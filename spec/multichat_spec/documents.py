@@ -33,7 +33,7 @@ __all__ = [
 
 
 def root() -> Traversable:
-    """Return the folder that holds ``v1/``: inside the package in a wheel, ``spec/`` in a checkout."""
+    """Return the folder that holds ``v1/``: the package in a wheel, ``spec/`` in a checkout."""
     packaged = files("multichat_spec")
     if packaged.joinpath("v1").is_dir():
         return packaged

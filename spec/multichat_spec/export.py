@@ -96,7 +96,7 @@ def _inlined(name: str, schema: Json) -> Json:
     return inlined
 
 
-def _rewritten(value: Any, name: str) -> Any:  # noqa: ANN401  # any JSON value
+def _rewritten(value: Any, name: str) -> Any:  # any JSON value
     if isinstance(value, list):
         return [_rewritten(item, name) for item in value]
     if not isinstance(value, dict):

@@ -6,7 +6,7 @@ text is the parts put one after the other, each of them
 
 - a string, which stands for itself;
 - ``{"repeat": "m", "times": 65536}``: a string, so many times;
-- ``{"count": "\\"k{}\\":0", "times": 3, "between": ","}``: the string with ``{}`` replaced
+- ``{"count": "k{}", "times": 3, "between": ","}``: the string with ``{}`` replaced
   by 0, 1, 2, with ``between`` between two of them.
 """
 

@@ -30,7 +30,7 @@ Role: TypeAlias = Literal["server", "client", "both"]
 Direction: TypeAlias = Literal["client", "server"]
 
 
-class UnknownName(LookupError):  # noqa: N818  # it names the fact, as the tree's other errors do
+class UnknownName(LookupError):
     """The specification holds nothing under the name that was asked for."""
 
 
@@ -56,7 +56,7 @@ class Requirement:
     One clause of the text.
 
     Attributes:
-        id: The permanent id, such as ``MC1-AREA-01`` with the area's own name.
+        id: The permanent id: ``MC1-``, the area in capitals, two digits.
         section: The section that the clause stands in.
         keyword: The one BCP 14 keyword of the clause.
         profile: Who owes it: everybody (``core``) or a server open to the world (``hardened``).

@@ -16,7 +16,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 from referencing import Registry
-from referencing.jsonschema import DRAFT202012
+from referencing.jsonschema import DRAFT202012, SchemaRegistry
 
 from multichat_spec import Json, expand
 from multichat_spec.clauses import ERROR_CODE, ClauseError, Problem, parse, scan
@@ -28,7 +28,19 @@ __all__ = ["RULES", "cited_clauses", "unknown_citations"]
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _CITATION = re.compile(r"\bMC[0-9]+-[A-Z]+-[0-9]+\b")
 _CLOSE_CODE = re.compile(r"\b(?:code|with|use) (10[01][0-9])\b", re.IGNORECASE)
-_TEXT_FILES = {".md", ".json", ".jsonl", ".py", ".toml", ".yml", ".yaml", ".js", ".html", ".css", ".txt"}
+_TEXT_FILES = {
+    ".md",
+    ".json",
+    ".jsonl",
+    ".py",
+    ".toml",
+    ".yml",
+    ".yaml",
+    ".js",
+    ".html",
+    ".css",
+    ".txt",
+}
 _NOT_OURS = {"__pycache__", "build", "dist", "htmlcov", "node_modules", "site", "site-packages"}
 
 
@@ -231,11 +243,11 @@ def _examples(folder: Path) -> Iterator[tuple[Path, Json]]:
         yield file, _json(file)
 
 
-def _registry(folder: Path) -> tuple["Registry[Json]", dict[str, Json]]:
+def _registry(folder: Path) -> tuple[SchemaRegistry, dict[str, Json]]:
     files = sorted([*folder.glob("schemas/**/*.json"), *folder.glob("*/*.schema.json")])
     contents = {file.relative_to(folder).as_posix(): _json(file) for file in files}
     # Found by its path, whatever it calls itself and whatever dialect it claims.
-    registry: Registry[Json] = Registry().with_resources(
+    registry: SchemaRegistry = Registry().with_resources(
         (_identifier(folder, name), DRAFT202012.create_resource(schema))
         for name, schema in contents.items()
     )

@@ -13,9 +13,10 @@ from functools import cache
 from typing import Any, Literal, NoReturn
 
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012, SchemaRegistry
 
-from multichat_spec import Json, schemas
+from multichat_spec import schemas
 
 __all__ = ["Verdict", "read_command", "read_server_frame", "strict_json", "validator"]
 
@@ -73,9 +74,9 @@ def strict_json(text: str, *, parse_float: Any) -> Any:
 def validator(name: str) -> Draft202012Validator:
     """Return the validator of a schema of v1."""
     found = schemas()
-    registry: Registry[Json] = Registry()
-    for schema in found.values():
-        registry = registry.with_resource(schema["$id"], Resource.from_contents(schema))
+    registry: SchemaRegistry = Registry().with_resources(
+        (schema["$id"], DRAFT202012.create_resource(schema)) for schema in found.values()
+    )
     return Draft202012Validator(found[name], registry=registry)
 
 

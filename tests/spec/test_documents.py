@@ -22,7 +22,13 @@ def test_v1_is_here() -> None:
 def test_a_schema_is_read_by_its_path() -> None:
     assert multichat_spec.schema("client/join")["title"] == "join"
     assert multichat_spec.schema("client")["oneOf"][0] == {"$ref": "client/join.json"}
-    assert {"client", "client/send", "room", "server", "server/error"} <= multichat_spec.schemas().keys()
+    assert {
+        "client",
+        "client/send",
+        "room",
+        "server",
+        "server/error",
+    } <= multichat_spec.schemas().keys()
 
 
 def test_what_is_returned_may_be_changed() -> None:
@@ -42,7 +48,7 @@ def test_a_clause_is_read_by_its_id() -> None:
 
 def test_the_tables_are_read_by_code() -> None:
     assert multichat_spec.error("ROOM_INVALID")["profile"] == "core"
-    assert list(multichat_spec.errors())[0] == "USER_HAS_TO_LOGIN"
+    assert next(iter(multichat_spec.errors())) == "USER_HAS_TO_LOGIN"
     assert multichat_spec.close_codes()[1012]["name"] == "SERVICE_RESTART"
     assert multichat_spec.state()["server_room"]["initial"] == "outside"
     assert multichat_spec.asyncapi()["asyncapi"] == "3.0.0"
@@ -76,7 +82,12 @@ def test_an_installed_wheel_carries_its_own(tmp_path: Path) -> None:
     )
 
     done = subprocess.run(
-        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{script}"],
+        [
+            sys.executable,
+            "-I",
+            "-c",
+            f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{script}",
+        ],
         capture_output=True,
         check=True,
         text=True,

@@ -68,9 +68,7 @@ def test_freezing_publishes(spec: Path) -> None:
     assert main(["--spec", str(spec), "--freeze", "v1"]) == 0
 
 
-def test_a_published_version_is_not_changed(
-    spec: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_published_version_is_not_changed(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["--spec", str(spec), "--freeze", "v1"])
     published = (spec / "v1.sha256").read_bytes()
     (spec / "v1" / "errors.json").write_bytes((spec / "v1" / "errors.json").read_bytes() + b"\n")

@@ -14,7 +14,7 @@ from tests.spec import linter
 PROJECT = Path(__file__).parents[2]
 FOLDERS = sorted(PROJECT.glob("spec/v[0-9]*/"))
 # Built from its parts, so that this file cites no clause that does not exist.
-NO_SUCH_CLAUSE = "-".join(("MC1", "NONE", "01"))
+NO_SUCH_CLAUSE = f"MC1-{'none'.upper()}-01"
 
 
 @pytest.fixture
@@ -97,8 +97,16 @@ BREACHES: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "two keywords": ("clauses", text(CLAUSE, CLAUSE + " and MAY take"), "not MUST, MAY"),
     "no profile": ("clauses", text(CLAUSE, CLAUSE.replace("`core` ", "")), "begins with"),
     "another profile": ("clauses", text(CLAUSE, CLAUSE.replace("core", "soft")), "no profile"),
-    "no check": ("clauses", text("*Check:* a room whose", "It is a room whose"), "no line *Check:*"),
-    "a keyword in a check": ("clauses", text("*Check:* a room", "*Check:* it MUST a room"), "check"),
+    "no check": (
+        "clauses",
+        text("*Check:* a room whose", "It is a room whose"),
+        "no line *Check:*",
+    ),
+    "a keyword in a check": (
+        "clauses",
+        text("*Check:* a room", "*Check:* it MUST a room"),
+        "check",
+    ),
     "an error code that is in the text only": (
         "codes",
         text("with `MESSAGE_INVALID`", "with `MESSAGE_EMPTY`"),
@@ -129,7 +137,9 @@ BREACHES: dict[str, tuple[str, Callable[[Path], None], str]] = {
     ),
     "a close code whose clause does not exist": (
         "codes",
-        table("close_codes.json", lambda value: value["close_codes"][0].update(clause=NO_SUCH_CLAUSE)),
+        table(
+            "close_codes.json", lambda value: value["close_codes"][0].update(clause=NO_SUCH_CLAUSE)
+        ),
         "which does not exist",
     ),
     "a schema that is no schema": (
@@ -137,7 +147,11 @@ BREACHES: dict[str, tuple[str, Callable[[Path], None], str]] = {
         table(JOIN, lambda value: value.update(type="objekt")),
         "no valid schema of 2020-12",
     ),
-    "a schema without $id": ("schemas", table(JOIN, lambda value: value.pop("$id")), "another $id than"),
+    "a schema without $id": (
+        "schemas",
+        table(JOIN, lambda value: value.pop("$id")),
+        "another $id than",
+    ),
     "a schema without description": (
         "schemas",
         table(JOIN, lambda value: value.pop("description")),
@@ -155,12 +169,17 @@ BREACHES: dict[str, tuple[str, Callable[[Path], None], str]] = {
     ),
     "a schema of another dialect": (
         "schemas",
-        table(JOIN, lambda value: value.update({"$schema": "http://json-schema.org/draft-07/schema#"})),
+        table(
+            JOIN, lambda value: value.update({"$schema": "http://json-schema.org/draft-07/schema#"})
+        ),
         "is not of 2020-12",
     ),
     "a schema with the $id of another": (
         "schemas",
-        table("schemas/client/leave.json", lambda value: value.update({"$id": value["$id"].replace("leave", "join")})),
+        table(
+            "schemas/client/leave.json",
+            lambda value: value.update({"$id": value["$id"].replace("leave", "join")}),
+        ),
         "another $id than",
     ),
     "a file of another form": (
@@ -188,7 +207,9 @@ BREACHES: dict[str, tuple[str, Callable[[Path], None], str]] = {
     ),
     "a frame filed under another code": (
         "examples",
-        table("examples/invalid/client-word.json", lambda value: value.update(errors=["ROOM_INVALID"])),
+        table(
+            "examples/invalid/client-word.json", lambda value: value.update(errors=["ROOM_INVALID"])
+        ),
         "gets FRAME_INVALID",
     ),
     "a server's frame filed under another outcome": (

@@ -220,19 +220,20 @@ class Connection:
 
     def _check(self, now: float) -> float | None:
         """Ping an idle peer, put out a silent one (MC1-END-02), cut off one that lingers."""
-        if now < self._next_check():
-            return self._next_check()
-        if self._close_by is not None:
-            self.lost()
-            return None
-        if self._is_pinged:
-            # The code that websockets has for this, too.
-            self.close(CloseCode.INTERNAL_ERROR, "no answer to a ping", now=now, abrupt=True)
-            return None  # the close has a deadline, and a timer, of its own
-        self._pinged_at = now
-        self._protocol.send_ping(b"")
-        self._settle(now)
-        return self._next_check()
+        if now >= self._next_check():
+            if self._close_by is not None:
+                self.lost()
+                return None
+            if self._is_pinged:
+                # The code that websockets has for this, too.
+                reason = "no answer to a ping"
+                self.close(CloseCode.INTERNAL_ERROR, reason, now=now, abrupt=True)
+                return None  # the close has a deadline, and a timer, of its own
+            self._pinged_at = now
+            self._protocol.send_ping(b"")
+            self._settle(now)
+        # Not later than a ping could be due if the peer gave a sign of life right now.
+        return min(self._next_check(), now + self._ping_interval)
 
     def _next_check(self) -> float:
         if self._close_by is not None:
@@ -247,7 +248,7 @@ class Connection:
 
     @property
     def _is_pinged(self) -> bool:
-        return self._pinged_at is not None and self._pinged_at >= self._alive_at
+        return self._pinged_at is not None and self._pinged_at > self._alive_at
 
     # Inside
 

@@ -14,8 +14,9 @@ its handshake, which then looks again; or that refresh is still to come.
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from math import inf
 from typing import Final, Protocol
 
 import trio
@@ -98,7 +99,7 @@ class Accounts(Protocol):
         """Return whose session it is; ``None`` if it has ended or never was."""
         ...
 
-    async def live_sessions(self, keys: Iterable[str], /) -> set[str]:
+    async def live_sessions(self, keys: Collection[str], /) -> set[str]:
         """Return those of these sessions that have not ended."""
         ...
 
@@ -151,8 +152,8 @@ class Directory:
         self._visits: dict[Visit, None] = {}
         self._rooms: dict[Room, tuple[RoomAccess, RoomAccess]] = {}  # for others, for staff
         self._revision: int | None = None
-        self._seen_at = -stale_after  # when the revision was last looked at
-        self._read_at = -EXPIRY_CHECK  # when everything was last read
+        self._seen_at = -inf  # when the revision was last looked at
+        self._read_at = -inf  # when everything was last read
         self._lock = trio.Lock()
 
     # Rights

@@ -1,0 +1,110 @@
+"""What ``admin`` does once its command lines are read: one change, or one look."""
+
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from multichat_cli import running
+from multichat_cli.exit_codes import CommandFailed, ExitCode
+from multichat_cli.options import VARIABLES
+from multichat_cli.output import Event, Output
+from multichat_cli.running import Interruption
+from multichat_proto.exceptions import StoreUnavailable
+from multichat_server.config import ConfigError, Settings, load_settings
+from multichat_server.storage import RoomRecord, Store, StoreError, User
+
+__all__ = ["ask_for_change", "room_event", "run", "user_event"]
+
+
+def run(
+    work: Callable[[Store], Awaitable[list[Event]]],
+    *,
+    database_url: str | None,
+    config: Path | None,
+    as_json: bool,
+    may_create: bool = False,
+) -> None:
+    """
+    Open the database, work on it, print what came of it, and exit.
+
+    Args:
+        work: What to do; returns what to print.
+        database_url: From the command line; ``None`` means from the settings.
+        config: The server's settings; ``None`` if there is no file.
+        as_json: See :class:`Output`.
+        may_create: Whether a database that is not there is made. Otherwise that is an error:
+            it would be an empty one beside the one that was meant.
+
+    Raises:
+        typer.Exit: Always.
+
+    """
+    try:
+        settings = load_settings(
+            file=config,
+            environ=os.environ,
+            flags={"database_url": database_url},
+            other_variables=VARIABLES,
+        )
+    except ConfigError as exc:
+        raise running.fail(CommandFailed(ExitCode.USAGE, str(exc))) from exc
+    output = Output(as_json=as_json)
+
+    async def command(_: Interruption) -> ExitCode:
+        try:
+            _check_there(settings, output, may_create=may_create)
+            async with Store.open(
+                settings.database_url, password_threads=settings.password_threads
+            ) as store:
+                for event in await work(store):
+                    output.show(event)
+        except (StoreError, StoreUnavailable) as exc:
+            raise CommandFailed(ExitCode.ERROR, str(exc)) from exc
+        return ExitCode.OK
+
+    running.run(output, command)
+
+
+def ask_for_change(*changes: object) -> None:
+    """
+    Refuse a change that changes nothing.
+
+    Args:
+        changes: What the options say; ``None`` where one was not given.
+
+    Raises:
+        typer.Exit: None of the options was given.
+
+    """
+    if all(change is None for change in changes):
+        raise running.fail(
+            CommandFailed(ExitCode.USAGE, "nothing to change: give an option, see --help")
+        )
+
+
+def user_event(user: User) -> Event:
+    """Return a user as an event of the output."""
+    return {
+        "event": "user",
+        "id": user.id,
+        "username": user.username,
+        "is_staff": user.is_staff,
+        "is_active": user.is_active,
+    }
+
+
+def room_event(room: RoomRecord) -> Event:
+    """Return a room as an event of the output."""
+    return {"event": "room", "id": room.id, "title": room.title, "staff_only": room.staff_only}
+
+
+def _check_there(settings: Settings, output: Output, *, may_create: bool) -> None:
+    scheme, _, place = settings.database_url.partition(":///")
+    if scheme != "sqlite" or Path(place.partition("?")[0]).exists():
+        return
+    if not may_create:
+        raise CommandFailed(
+            ExitCode.ERROR,
+            f"there is no database {place}: name the server's with --database-url or --config",
+        )
+    output.talk(f"made a new database, {Path(place).absolute()}")

@@ -1,0 +1,141 @@
+"""
+What a command prints: data on stdout, talk on stderr; for people, or for programs.
+
+Each thing that happens is one *event*, one line. With ``--json`` it is one JSON object with
+exact content; ``lines.schema.json`` describes every kind, members are only ever added, and
+the text is ASCII, so that even there no content drives a terminal. For people the content is
+escaped, and where a line does not fit the terminal the rest of it is indented: text that was
+made to wrap cannot look like a line of its own.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from multichat_cli.escape import escape, escape_name
+from multichat_cli.exit_codes import CommandFailed, ExitCode
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+__all__ = ["Event", "Output", "describe"]
+
+Event = Mapping[str, str | int | bool | None]
+"""One thing that happened; ``event`` says what kind it is."""
+
+_KIND_OF_TYPE: Final = {1: "warning", 2: "alert", 3: "muted"}
+_STYLES: Final = {"warning": "yellow", "alert": "bold red", "muted": "dim"}
+_INDENT: Final = "    "
+
+
+class Output:
+    """
+    Where a command's lines go.
+
+    Args:
+        as_json: One JSON object a line on stdout, instead of text for people.
+
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        for stream in (sys.stdout, sys.stderr):
+            # A terminal that cannot show a character gets an escape, not a traceback.
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+
+    def show(self, event: Event) -> None:
+        """
+        Print an event on stdout, if it is one that is printed.
+
+        Raises:
+            CommandFailed: Nobody reads stdout any more, as in ``multichat join 1 | head``.
+
+        """
+        try:
+            self._print(event)
+        except BrokenPipeError:
+            # Python would complain once more when it flushes at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise CommandFailed(ExitCode.ERROR, "nobody reads the output any more") from None
+
+    def data(self, line: str) -> None:
+        """Print a line of help that belongs to the result, for people only."""
+        if not self._as_json:
+            sys.stdout.write(escape(line) + "\n")
+            sys.stdout.flush()
+
+    def talk(self, sentence: str) -> None:
+        """Tell the person something, on stderr. The sentence may hold text from the network."""
+        sys.stderr.write(escape(sentence) + "\n")
+        sys.stderr.flush()
+
+    def _print(self, event: Event) -> None:
+        if self._as_json:
+            # DEL is the one control character that JSON leaves bare.
+            line = json.dumps(event, ensure_ascii=True).replace("\x7f", "\\u007f")
+        else:
+            described = describe(event)
+            if described is None:
+                return
+            line, style = described
+            if self._terminal is not None:
+                self._terminal.print(_folded(line, style, self._terminal), soft_wrap=True)
+                return
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+    @cached_property
+    def _terminal(self) -> "Console | None":
+        if not sys.stdout.isatty():
+            return None
+        from rich.console import Console
+
+        return Console(highlight=False, markup=False, emoji=False)
+
+
+def describe(event: Event) -> tuple[str, str] | None:
+    """Return an event as one harmless line for people and its style; ``None`` if not shown."""
+    text, name = escape(str(event.get("message") or "")), escape_name(str(event.get("username")))
+    match event["event"]:
+        case "message":
+            # MC1-TYPE-04: a type that nobody knows yet is shown plainly, by its number.
+            msg_type = int(event["msg_type"] or 0)
+            kind = _KIND_OF_TYPE.get(msg_type, f"type {msg_type}" if msg_type else "")
+            return f"[{kind}] {name}: {text}" if kind else f"{name}: {text}", _STYLES.get(kind, "")
+        case "enter":
+            return f"* {name} entered", "dim"
+        case "leave":
+            return f"* {name} left", "dim"
+        case "account":
+            return f"{name}\t{escape(str(event['password']))}" + (
+                "\t(staff)" if event["is_staff"] else ""
+            ), ""
+        case "user":
+            marks = (("staff", event["is_staff"]), ("inactive", not event["is_active"]))
+            return _row(name, marks), ""
+        case "room":
+            title = escape(str(event["title"]))
+            return _row(f"{event['id']}\t{title}", (("staff only", event["staff_only"]),)), ""
+        case "listening":
+            return f"serving {event['url']} (chat at {event['stream_url']})", "bold"
+        case _:
+            return None
+
+
+def _row(text: str, marks: tuple[tuple[str, object], ...]) -> str:
+    shown = ", ".join(word for word, applies in marks if applies)
+    return f"{text}\t({shown})" if shown else text
+
+
+def _folded(line: str, style: str, console: "Console") -> "Text":
+    from rich.text import Text
+
+    text = Text(line, style=style, tab_size=8)
+    width = max(console.width - len(_INDENT) - 1, 10)
+    first, *rest = text.wrap(console, width, overflow="fold")
+    return Text("\n").join([first, *(Text(_INDENT) + more for more in rest)])

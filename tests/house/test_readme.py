@@ -1,0 +1,136 @@
+"""What the README and the pages show can be typed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+from tests.house.generate_docs import PART, pages
+from tests.house.repository import ROOT, project
+from tests.house.test_makefile import targets
+
+PAGES = [ROOT / "README.md", *pages()]
+ADDRESS = "127.0.0.1:8000"
+
+# What a page may show, and the option that makes the command look at its line and stop.
+LOOK_ONLY = "--help"
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """Return the code blocks of a page that a person wrote."""
+    text = PART.sub("", page.read_text())
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[tuple[str, str]]:
+    """Return (page, command line) for each line after a prompt."""
+    return [
+        (page.name, line.removeprefix("$ "))
+        for page in PAGES
+        for block in blocks(page, "console")
+        for line in block.splitlines()
+        if line.startswith("$ ")
+    ]
+
+
+@pytest.mark.parametrize(("page", "line"), commands(), ids=[" ".join(row) for row in commands()])
+def test_a_command_can_be_typed(page: str, line: str) -> None:
+    """The target exists, the package has the extras, multichat knows the options."""
+    words = [word for word in shlex.split(line) if not re.match(r"[A-Z_]+=", word)]
+    match words:
+        case ["make", target]:
+            assert target in targets()
+        case ["pip", "install", requirement]:
+            wanted = Requirement(requirement)
+            assert wanted.name == project()["project"]["name"]
+            assert wanted.extras <= set(project()["project"]["optional-dependencies"])
+        case ["multichat", *arguments]:
+            done = multichat(*arguments, LOOK_ONLY)
+            assert done.returncode == 0, done.stderr
+            assert "Usage" in done.stdout
+        case _:
+            pytest.fail(f"{page} shows a command that no test knows: {line}")
+
+
+def test_an_option_that_does_not_exist_is_seen() -> None:
+    """``--help`` alone would hide a wrong option that stands after it."""
+    assert multichat("serve", "--no-such-option", LOOK_ONLY).returncode == 2
+
+
+def test_each_toml_block_is_a_settings_file(tmp_path: Path) -> None:
+    from multichat_server.config import load_settings
+
+    found = [block for page in PAGES for block in blocks(page, "toml")]
+    for number, block in enumerate(found):
+        file = tmp_path / f"{number}.toml"
+        file.write_text(block)
+        settings = load_settings(file=file, environ={}, flags={})
+        for name, value in tomllib.loads(block).items():
+            assert getattr(settings, name) == value
+
+    assert found
+
+
+def multichat(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "multichat_cli", *arguments],
+        env=environ(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def environ() -> dict[str, str]:
+    """Return variables without anybody's settings."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("MULTICHAT_")}
+    return {**kept, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[list[dict[str, Any]]]:
+    """What the README starts, on a free port: what it says of itself."""
+    command = [sys.executable, "-m", "multichat_cli", "serve", "--demo", "--port", "0", "--json"]
+    with subprocess.Popen(command, env=environ(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            events = [json.loads(process.stdout.readline())]
+            while events[-1]["event"] != "listening":
+                events.append(json.loads(process.stdout.readline()))
+            yield events
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.stdout.read()
+
+
+def test_the_client_in_the_readme_runs(server: list[dict[str, Any]]) -> None:
+    """It logs in, joins and hears itself, and prints what the text beside it shows."""
+    (source,) = blocks(ROOT / "README.md", "python")
+    (shown,) = blocks(ROOT / "README.md", "text")
+    assert ADDRESS in source
+    (password,) = (event["password"] for event in server if event.get("username") == "alice")
+    address = server[-1]["url"].partition("://")[2].rstrip("/")
+
+    done = subprocess.run(
+        [sys.executable, "-c", source.replace(ADDRESS, address)],
+        env={**environ(), "MULTICHAT_PASSWORD": password},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == shown
