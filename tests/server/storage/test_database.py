@@ -1,5 +1,6 @@
 """The database: opening, transactions, threads, and what happens when it is not there."""
 
+import shutil
 import sqlite3
 import stat
 import sys
@@ -102,6 +103,18 @@ async def test_several_may_open_and_migrate_at_once(file: Path) -> None:
 
 async def test_a_path_with_a_percent_sign_is_nothing_special(tmp_path: Path) -> None:
     async with Store.open(f"sqlite:///{tmp_path / '100%s.sqlite3'}") as store:
+        assert await store.rooms() == []
+
+
+async def test_nor_is_one_in_the_packages_own_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alembic puts its settings through % interpolation."""
+    copy = tmp_path / "100%s"
+    shutil.copytree(database_module._MIGRATIONS, copy)
+    monkeypatch.setattr(database_module, "_MIGRATIONS", copy)
+
+    async with Store.open("sqlite://") as store:
         assert await store.rooms() == []
 
 
@@ -229,6 +242,25 @@ async def test_a_writer_that_waits_too_long_says_so(
             await store.add_room("general")
         # And it works again as soon as the lock is gone.
         assert (await store.add_room("general")).id == 1
+
+
+async def test_a_writer_has_its_turn_from_the_start(file: Path) -> None:
+    """Had it read first and then waited, somebody else's write between would undo it."""
+
+    def read_then_write(connection: sa.Connection) -> None:
+        connection.execute(rooms.select()).all()
+        with (
+            closing(sqlite3.connect(file, isolation_level=None, timeout=0)) as other,
+            pytest.raises(sqlite3.OperationalError, match="locked"),
+        ):
+            other.execute("INSERT INTO rooms VALUES (2, 'other', 0)")
+        connection.execute(rooms.insert().values(id=1, title="ours", staff_only=False))
+
+    async with Database.open(url_of(file)) as database:
+        await database.write(read_then_write)
+
+        titles = await database.read(lambda c: c.execute(sa.select(rooms.c.title)).scalars().all())
+    assert titles == ["ours"]
 
 
 async def test_a_transaction_that_fails_leaves_nothing_behind(file: Path) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from multichat_server.storage import InvalidValue, NameTaken, NotFound, Store, User
+from multichat_server.storage import users as users_work
 from multichat_server.storage.tables import users
 
 from .raw import execute
@@ -188,3 +189,14 @@ async def test_a_hash_from_django_is_upgraded_at_login_and_not_before(store: Sto
     assert await store.check_password("alice", "lètmein") == alice
     # Nothing that a server may have in memory has changed.
     assert await store.revision() == before
+
+
+async def test_an_upgrade_does_not_undo_a_password_changed_meanwhile(store: Store) -> None:
+    """Between the check and the upgrade an administrator may set a new password."""
+    alice = await store.add_user("alice", "new")
+
+    await store._database.write(
+        lambda c: users_work.replace_hash(c, alice.id, "hash of the old one", "better hash of it")
+    )
+
+    assert await store.check_password("alice", "new") == alice
