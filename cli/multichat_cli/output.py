@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-__all__ = ["Event", "Output", "describe"]
+__all__ = ["Event", "Output", "describe", "folded"]
 
 Event = Mapping[str, str | int | bool | None]
 """One thing that happened; ``event`` says what kind it is."""
@@ -84,7 +84,7 @@ class Output:
                 return
             line, style = described
             if self._terminal is not None:
-                self._terminal.print(_folded(line, style, self._terminal), soft_wrap=True)
+                self._terminal.print(folded(line, style, self._terminal), soft_wrap=True)
                 return
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
@@ -132,7 +132,8 @@ def _row(text: str, marks: tuple[tuple[str, object], ...]) -> str:
     return f"{text}\t({shown})" if shown else text
 
 
-def _folded(line: str, style: str, console: "Console") -> "Text":
+def folded(line: str, style: str, console: "Console") -> "Text":
+    """Return a line cut to the terminal's width, all but its beginning indented."""
     from rich.text import Text
 
     text = Text(line, style=style, tab_size=8)
