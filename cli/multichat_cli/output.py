@@ -8,6 +8,7 @@ escaped, and where a line does not fit the terminal the rest of it is indented: 
 made to wrap cannot look like a line of its own.
 """
 
+import io
 import json
 import os
 import sys
@@ -45,7 +46,7 @@ class Output:
         self._as_json = as_json
         for stream in (sys.stdout, sys.stderr):
             # A terminal that cannot show a character gets an escape, not a traceback.
-            if hasattr(stream, "reconfigure"):
+            if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
 
     def show(self, event: Event) -> None:
