@@ -14,7 +14,7 @@ import os
 import sys
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 from multichat_cli.escape import escape, escape_name
 from multichat_cli.exit_codes import CommandFailed, ExitCode
@@ -72,8 +72,12 @@ class Output:
 
     def talk(self, sentence: str) -> None:
         """Tell the person something, on stderr. The sentence may hold text from the network."""
-        sys.stderr.write(escape(sentence) + "\n")
-        sys.stderr.flush()
+        if sys.stderr.isatty():
+            console = _console(sys.stderr)
+            console.print(folded(escape(sentence), "", console), soft_wrap=True)
+        else:
+            sys.stderr.write(escape(sentence) + "\n")
+            sys.stderr.flush()
 
     def _print(self, event: Event) -> None:
         if self._as_json:
@@ -92,11 +96,7 @@ class Output:
 
     @cached_property
     def _terminal(self) -> "Console | None":
-        if not sys.stdout.isatty():
-            return None
-        from rich.console import Console
-
-        return Console(highlight=False, markup=False, emoji=False)
+        return _console(sys.stdout) if sys.stdout.isatty() else None
 
 
 def describe(event: Event) -> tuple[str, str] | None:
@@ -128,6 +128,12 @@ def describe(event: Event) -> tuple[str, str] | None:
             return None
 
 
+def _console(stream: TextIO) -> "Console":
+    from rich.console import Console
+
+    return Console(file=stream, highlight=False, markup=False, emoji=False)
+
+
 def _row(text: str, marks: tuple[tuple[str, object], ...]) -> str:
     shown = ", ".join(word for word, applies in marks if applies)
     return f"{text}\t({shown})" if shown else text
@@ -139,5 +145,8 @@ def folded(line: str, style: str, console: "Console") -> "Text":
 
     text = Text(line, style=style, tab_size=8)
     width = max(console.width - len(_INDENT) - 1, 10)
-    first, *rest = text.wrap(console, width, overflow="fold")
+    lines = text.wrap(console, width, overflow="fold")
+    for each in lines:
+        each.rstrip()
+    first, *rest = lines
     return Text("\n").join([first, *(Text(_INDENT) + more for more in rest)])
