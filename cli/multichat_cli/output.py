@@ -100,10 +100,12 @@ class Output:
 
 def describe(event: Event) -> tuple[str, str] | None:
     """Return an event as one harmless line for people and its style; ``None`` if not shown."""
-    text, name = escape(str(event.get("message"))), escape_name(str(event.get("username")))
+    text, name = escape(str(event.get("message") or "")), escape_name(str(event.get("username")))
     match event["event"]:
         case "message":
-            kind = _KIND_OF_TYPE.get(int(event["msg_type"] or 0), "")
+            # MC1-TYPE-04: a type that nobody knows yet is shown plainly, by its number.
+            msg_type = int(event["msg_type"] or 0)
+            kind = _KIND_OF_TYPE.get(msg_type, f"type {msg_type}" if msg_type else "")
             return f"[{kind}] {name}: {text}" if kind else f"{name}: {text}", _STYLES.get(kind, "")
         case "enter":
             return f"* {name} entered", "dim"

@@ -68,7 +68,11 @@ def negotiate(request: h11.Request, *, allowed_origins: Collection[str] = ()) ->
             ``https://chat.example.org``.
 
     """
-    path = request.target.partition(b"?")[0].decode("ascii", "replace")
+    target = request.target
+    if not target.startswith(b"/"):
+        # RFC 9112 §3.2.2: "A server MUST accept the absolute-form in requests."
+        target = b"/" + target.partition(b"://")[2].partition(b"/")[2]
+    path = target.partition(b"?")[0].decode("ascii", "replace")
     if path not in PATHS:
         # MC1-HAND-03
         return refusal(HTTPStatus.NOT_FOUND, "There is no chat at this path.")

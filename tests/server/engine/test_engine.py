@@ -387,6 +387,29 @@ async def test_one_who_does_not_read_costs_the_others_nothing() -> None:
         assert [text.split()[0] for text in texts] == [str(at) for at in range(len(texts))]
 
 
+async def test_one_who_floods_does_not_starve_the_others() -> None:
+    """MC1-DELIV-02: whoever always has something to be read gets no more than a turn."""
+    async with running(command_rate=0, announce=False) as node:
+        flooder = await node.connect("bob", room="2")
+        alice = await node.connect("alice", room="1")
+
+        async def flood() -> None:
+            while True:
+                await flooder.send(wire.send("x", "2") * 500)
+
+        async def read() -> None:
+            while True:
+                await flooder.hears("x")
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(flood)
+            nursery.start_soon(read)
+            for number in range(20):
+                await alice.say(f"{number}")
+                await alice.hears(f"{number}")
+            nursery.cancel_scope.cancel()
+
+
 # Stopping
 
 

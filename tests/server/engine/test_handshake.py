@@ -43,7 +43,14 @@ def header(outcome: Accepted | Refused, name: str) -> str | None:
 
 
 @pytest.mark.parametrize(
-    "target", ["/chat/stream/", "/chat/stream", "/chat/stream/?x=1", "/chat/stream?session_key=abc"]
+    "target",
+    [
+        "/chat/stream/",
+        "/chat/stream",
+        "/chat/stream/?x=1",
+        "/chat/stream?session_key=abc",
+        "http://chat.example:8000/chat/stream/?x=1",
+    ],
 )
 def test_the_path_with_and_without_a_query(target: str) -> None:
     """MC1-HAND-01, MC1-HAND-02, MC1-HAND-04, MC1-AUTH-06."""
