@@ -35,7 +35,7 @@ help: ## Say what there is
 
 ##  To see it work
 
-demo: $(VENV)/.run ## Two people chat through a server, on real accounts; ends by itself
+demo: $(VENV)/.run ## A first conversation between real commands, on a real server; ends by itself
 	@$(BIN)/python examples/demo.py
 
 ##  To know that it works
@@ -43,13 +43,13 @@ demo: $(VENV)/.run ## Two people chat through a server, on real accounts; ends b
 test: check .services ## Everything: check, all tests with coverage, the built wheel
 	@$(SAY) "tests"
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -q -n $(JOBS) --dist loadgroup $(TESTS)
+	@$(BIN)/coverage run -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 	@$(SAY) "coverage"
 	@$(BIN)/coverage combine -q
 	@.ci/coverage $(BIN)/coverage
 
 fast: $(VENV)/.test ## The fast tests
-	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup -m "not slow and not original" $(TESTS)
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow and not original" $(TESTS)
 
 matrix: ## The fast tests on each of Python 3.11, 3.12 and 3.13 that is found
 	@.ci/matrix

@@ -1,4 +1,4 @@
-"""What holds for every test run: what was left out is counted, and on CI it fails the run."""
+"""What holds for every test run: its order, and that what was left out is counted."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ def _left_out(terminal: TerminalReporter) -> Counter[str]:
         for report in skipped
         if isinstance(report.longrepr, tuple)
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the slow tests: a file is one process's work, and none should end alone."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:

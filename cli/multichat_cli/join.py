@@ -53,8 +53,8 @@ def join(
     """
     Join a room: print what happens there, send what is typed or piped.
 
-    The password comes from MULTICHAT_PASSWORD, --password-file, --password-stdin, or is asked
-    for on a terminal.
+    The password is MULTICHAT_PASSWORD, comes from a file or the input, or is asked for on a
+    terminal.
     """
     from multichat_cli import running, talking
 

@@ -10,7 +10,7 @@ import typer
 from multichat_cli.exit_codes import CommandFailed, ExitCode
 from multichat_cli.output import Output
 
-__all__ = ["Interruption", "fail", "run"]
+__all__ = ["Interruption", "fail", "outcome", "run"]
 
 
 class Interruption:
@@ -64,17 +64,25 @@ def fail(exc: CommandFailed) -> typer.Exit:
     return typer.Exit(exc.code)
 
 
+async def outcome(
+    output: Output, command: Callable[[Interruption], Awaitable[ExitCode]], of: Interruption
+) -> ExitCode:
+    """Run an async command; say on stderr why it failed, if it did, and return its code."""
+    try:
+        code = await command(of)
+    except CommandFailed as exc:
+        # Whoever ended the command needs no sentence about what that broke.
+        if of.signal is None:
+            output.talk(f"multichat: {exc.sentence}")
+        code = exc.code
+    return of.exit_code if of.signal is not None else code
+
+
 async def _run(output: Output, command: Callable[[Interruption], Awaitable[ExitCode]]) -> ExitCode:
     interruption = Interruption()
-    code = ExitCode.OK
+    code: ExitCode | None = None
     async with trio.open_nursery() as nursery:
         await nursery.start(interruption.watch, nursery.cancel_scope)
-        try:
-            code = await command(interruption)
-        except CommandFailed as exc:
-            # Whoever ended the command needs no sentence about what that broke.
-            if interruption.signal is None:
-                output.talk(f"multichat: {exc.sentence}")
-            code = exc.code
+        code = await outcome(output, command, interruption)
         nursery.cancel_scope.cancel()
-    return interruption.exit_code if interruption.signal is not None else code
+    return interruption.exit_code if code is None else code

@@ -42,8 +42,8 @@ def send(
     """
     Send one message to a room and wait until the server confirms it.
 
-    The password comes from MULTICHAT_PASSWORD, --password-file, --password-stdin, or is asked
-    for on a terminal.
+    The password is MULTICHAT_PASSWORD, comes from a file or the input, or is asked for on a
+    terminal.
     """
     from multichat_cli import running, talking
 

@@ -9,19 +9,20 @@ A generated part stands between two comments that name it::
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+from typer.testing import CliRunner
+
 import multichat_spec
+from multichat_cli.app import app
 from multichat_server.config import SETTINGS
 from tests.house.repository import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 PART = re.compile(
     r"(?P<begin><!-- generated: (?P<name>[a-z -]+) -->\n).*?(?P<end><!-- end: (?P=name) -->)",
@@ -83,28 +84,30 @@ def close_codes() -> str:
     )
 
 
-def command_help(*command: str) -> str:
-    """What ``--help`` prints in a terminal of 80 columns."""
-    done = subprocess.run(
-        [sys.executable, "-m", "multichat_cli", *command, "--help"],
-        env={**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"},
-        capture_output=True,
-        text=True,
-        check=True,
+def commands() -> str:
+    """Every command's ``--help``, as a terminal of 80 columns shows it."""
+    return "\n".join(_helps(typer.main.get_command(app), ("multichat",)))
+
+
+def _helps(command: object, name: tuple[str, ...]) -> Iterator[str]:
+    shown = CliRunner().invoke(
+        app,
+        [*name[1:], "--help"],
+        prog_name=name[0],
+        env={"COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"},
     )
-    lines = [line.rstrip() for line in done.stdout.strip("\n").splitlines()]
-    return "```text\n" + "\n".join(lines) + "\n```\n"
+    assert shown.exit_code == 0, shown.output
+    lines = "\n".join(line.rstrip() for line in shown.stdout.strip("\n").splitlines())
+    yield f"## {' '.join(name)}\n\n```text\n{lines}\n```\n"
+    for word, below in getattr(command, "commands", {}).items():
+        yield from _helps(below, (*name, word))
 
 
 PARTS: dict[str, Callable[[], str]] = {
     "settings": settings,
     "errors": errors,
     "close codes": close_codes,
-    "multichat": command_help,
-    "multichat serve": lambda: command_help("serve"),
-    "multichat join": lambda: command_help("join"),
-    "multichat send": lambda: command_help("send"),
-    "multichat admin": lambda: command_help("admin"),
+    "commands": commands,
 }
 
 

@@ -47,7 +47,7 @@ def commands() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("page", "line"), commands(), ids=[" ".join(row) for row in commands()])
 def test_a_command_can_be_typed(page: str, line: str) -> None:
-    """make knows the target, pip the package and its extras, multichat its options."""
+    """The target exists, the package has the extras, multichat knows the options."""
     words = [word for word in shlex.split(line) if not re.match(r"[A-Z_]+=", word)]
     match words:
         case ["make", target]:
@@ -101,27 +101,32 @@ def environ() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[dict[str, Any]]:
-    """What the README starts, on a free port."""
+def server() -> Iterator[list[dict[str, Any]]]:
+    """What the README starts, on a free port: what it says of itself."""
     command = [sys.executable, "-m", "multichat_cli", "serve", "--demo", "--port", "0", "--json"]
     with subprocess.Popen(command, env=environ(), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            yield json.loads(process.stdout.readline())
+            events = [json.loads(process.stdout.readline())]
+            while events[-1]["event"] != "listening":
+                events.append(json.loads(process.stdout.readline()))
+            yield events
         finally:
             process.send_signal(signal.SIGTERM)
             process.stdout.read()
 
 
-def test_the_client_in_the_readme_runs(server: dict[str, Any]) -> None:
-    """It logs in, joins and hears itself, as the text beside it says."""
+def test_the_client_in_the_readme_runs(server: list[dict[str, Any]]) -> None:
+    """It logs in, joins and hears itself, and prints what the text beside it shows."""
     (source,) = blocks(ROOT / "README.md", "python")
-    assert ADDRESS in source
     (shown,) = blocks(ROOT / "README.md", "text")
+    assert ADDRESS in source
+    (password,) = (event["password"] for event in server if event.get("username") == "alice")
+    address = server[-1]["url"].partition("://")[2].rstrip("/")
 
     done = subprocess.run(
-        [sys.executable, "-c", source.replace(ADDRESS, server["url"].partition("://")[2])],
-        env=environ(),
+        [sys.executable, "-c", source.replace(ADDRESS, address)],
+        env={**environ(), "MULTICHAT_PASSWORD": password},
         capture_output=True,
         text=True,
         check=False,

@@ -96,7 +96,7 @@ class Replay:
     async def _take(self, step: Step) -> dict[str, list[Event]]:
         opened: list[Event] = []
         if "connect" in step:
-            opened.append(await self._connect(step))
+            opened += await self._connect(step)
         elif "not_sent" in step or "action" in step or "note" in step:
             pass
         elif "send" in step:
@@ -108,7 +108,9 @@ class Replay:
         counts = {name: len(events) for name, events in step.get("then", {}).items()}
         ending = {name for name, events in step.get("then", {}).items() if "end" in events[-1]}
         if opened:
-            counts[step["who"]] -= 1
+            del counts[step["who"]]
+            if self._logs_in(step):
+                ending.add(step["who"])  # it has had its fence
         seen: dict[str, list[Event]] = {}
         with trio.move_on_after(_PATIENCE):
             await self._collect(seen, counts, ending, step.get("who"))
@@ -132,21 +134,25 @@ class Replay:
             for _ in range(2):
                 await trio.to_thread.run_sync(self._server.request, "GET", "/accounts/login/")
         # First the connection that acted: two connections' frames may overtake each other.
-        for name in sorted(self._connections, key=lambda name: name != acting):
-            connection, events = self._connections[name], seen.setdefault(name, [])
-            fenced = name not in ending and name not in self._unfinished
-            if fenced and name in self._unanswered:
-                await connection.send_frame(Opcode.PING, b"fence")
-            elif fenced:
-                await connection.send_text(_FENCE)
-            for _ in range(counts.get(name, 0) + fenced):
-                events.append(await connection.next_event())
-                if "end" in events[-1]:
-                    break
-            if events and fenced and events[-1] in _FENCE_ANSWERS:
-                events.pop()
+        first = [name for name in self._connections if name == acting]
+        others = [name for name in self._connections if name != acting]
+        for names in (first, others):
+            fenced = [name for name in names if name not in ending | self._unfinished]
+            for name in fenced:
+                if name in self._unanswered:
+                    await self._connections[name].send_frame(Opcode.PING, b"fence")
+                else:
+                    await self._connections[name].send_text(_FENCE)
+            for name in names:
+                events = seen.setdefault(name, [])
+                for _ in range(counts.get(name, 0) + (name in fenced)):
+                    events.append(await self._connections[name].next_event())
+                    if "end" in events[-1]:
+                        break
+                if name in fenced and events[-1] in _FENCE_ANSWERS:
+                    events.pop()
 
-    async def _connect(self, step: Step) -> Event:
+    async def _connect(self, step: Step) -> list[Event]:
         given = step["connect"]
         who = step["who"]
         try:
@@ -164,28 +170,40 @@ class Replay:
             )
         except Refusal as refusal:
             self.heads[who] = refusal.head
-            return {"refused": int(refusal.head[0].split(" ")[1]), "line": refusal.head[0]}
+            return [{"refused": int(refusal.head[0].split(" ")[1]), "line": refusal.head[0]}]
         self.heads[who] = connection.head
         self._connections[who] = connection
         path = re.sub("^http://[^/]*", "", unquote(given["path"]))
         if not path.startswith("/chat/stream"):
             self._unanswered.add(who)
-        elif given["as"] in self._server.passwords or "fresh" in given["as"]:
-            await self._settle(connection)
-        return {"open": 101}
+        elif self._logs_in(step):
+            return [{"open": 101}, *await self._settle(connection)]
+        return [{"open": 101}]
 
-    async def _settle(self, connection: Connection) -> None:
+    def _logs_in(self, step: Step) -> bool:
+        """Say whether a connection has a session that is logged in."""
+        identity = step["connect"]["as"]
+        return (
+            identity in self._server.passwords
+            or identity.endswith(("(own fresh session)", "bob's, then alice's"))
+            or "session_key=" in step["connect"]["path"]
+        )
+
+    async def _settle(self, connection: Connection) -> list[Event]:
         """
         Wait until the worker has seen the connection open.
 
         Opening and commands travel on different queues, and a busy worker may take a command
         first. The recordings waited 0.2 s; here the fence is asked until the log-in is known.
+        Returns what is no answer to it, which should be nothing.
         """
+        known, not_yet, _ = _FENCE_ANSWERS
         with trio.fail_after(_PATIENCE):
-            while True:
+            answer = not_yet
+            while answer == not_yet:
                 await connection.send_text(_FENCE)
-                if await connection.next_event() == _FENCE_ANSWERS[0]:
-                    return
+                answer = await connection.next_event()
+        return [] if answer == known else [answer]
 
     async def _cookie(self, identity: str) -> str | None:
         if identity == "anonymous":

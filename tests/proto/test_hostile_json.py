@@ -140,7 +140,7 @@ def test_raw_control_characters_are_refused_and_others_are_not(code: int) -> Non
 @pytest.mark.parametrize(
     "frame",
     [
-        '{"command": "send", "room": 1, "message": "\\ud83d\\ude00 \\"\\\\", "x": [null, {"y": -1e1}]}',
+        '{"command": "send", "room": 1, "message": "\\ud83d\\ude00\\"\\\\", "": [[], {"y": -1e1}]}',
         '{"room": "1", "message": null, "username": "\u00fc", "msg_type": 4, "x": [true, false]}',
     ],
 )

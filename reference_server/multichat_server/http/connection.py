@@ -147,6 +147,7 @@ class HttpConnection:
             trio.BrokenResourceError: The connection is broken.
 
         """
+        head: object = None
         with trio.move_on_after(self._settings.handshake_timeout) as waiting:
             head = await self._next_event()
         if waiting.cancelled_caught:
@@ -160,6 +161,7 @@ class HttpConnection:
         self._check_framing(head)
         path, query = _split_target(head)
 
+        body = b""
         with trio.move_on_after(self._settings.handshake_timeout) as waiting:
             body = await self._receive_body()
         if waiting.cancelled_caught:
@@ -232,12 +234,12 @@ class HttpConnection:
         body = bytearray()
         while True:
             event = await self._next_event()
-            if isinstance(event, h11.Data):
-                body += event.data
-                if len(body) > limit:
-                    raise Refused(413, f"a body has at most {limit} bytes")
-            elif isinstance(event, h11.EndOfMessage):
+            if not isinstance(event, h11.Data):
+                # The end of the message: of an early end of the stream h11 makes an error.
                 return bytes(body)
+            body += event.data
+            if len(body) > limit:
+                raise Refused(413, f"a body has at most {limit} bytes")
 
     async def _next_event(self) -> object:
         """Return h11's next event, reading from the stream for as long as there is none."""

@@ -85,8 +85,7 @@ async def _serve_requests(
                     return None
             except Refused as refusal:
                 _log.info("refused a request: %d, %s", refusal.status, refusal.reason)
-                if connection.can_answer:
-                    await connection.answer_plainly(refusal.status, refusal.reason, close=True)
+                await connection.answer_plainly(refusal.status, refusal.reason, close=True)
             if not connection.may_go_on:
                 await connection.linger()
                 return None

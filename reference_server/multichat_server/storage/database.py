@@ -23,6 +23,7 @@ import alembic.util
 import sqlalchemy as sa
 import trio
 from alembic.config import Config
+from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
@@ -160,8 +161,8 @@ def _engine(url: sa.URL, *, threads: int, in_memory: bool) -> sa.Engine:
     except (NoSuchModuleError, ModuleNotFoundError) as exc:
         raise StoreError(f"{url.drivername} needs a database driver: {exc}") from exc
     if _is_sqlite(url):
-        sa.event.listen(engine, "connect", _set_up_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 

@@ -12,7 +12,7 @@ to know whether what it has in memory still holds.
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -262,10 +262,10 @@ class Store:
         """End a session and tell whether there was one."""
         return await self._database.write(lambda c: sessions.end(c, key))
 
-    async def live_sessions(self, keys: Collection[str]) -> set[str]:
+    async def live_sessions(self, keys: Iterable[str]) -> set[str]:
         """Return those of some keys that :meth:`session_user` would know."""
-        now = self._now()
-        return await self._database.read(lambda c: sessions.live(c, keys, now=now))
+        wanted, now = set(keys), self._now()
+        return await self._database.read(lambda c: sessions.live(c, wanted, now=now))
 
     def _now(self) -> int:
         return int(self._clock())

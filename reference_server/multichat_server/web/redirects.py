@@ -1,7 +1,7 @@
 """Where a client may be sent after login or logout: to a path of this server and nowhere else."""
 
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 __all__ = ["HOME", "local_path"]
 
@@ -29,11 +29,5 @@ def local_path(target: str) -> str:
         # Spaces and everything invisible, control characters and lone surrogates among it.
         or any(c == " " or not c.isprintable() for c in target)
     ):
-        return HOME
-    try:
-        parts = urlsplit(target)
-    except ValueError:
-        return HOME
-    if parts.scheme or parts.netloc:
         return HOME
     return quote(target, safe=_KEPT)

@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 import trio
 import trio.testing
+from sqlalchemy.exc import IntegrityError
 
 from multichat_proto.exceptions import StoreUnavailable
 from multichat_server.storage import InvalidValue, Store, StoreError
@@ -104,12 +105,11 @@ async def test_a_path_with_a_percent_sign_is_nothing_special(tmp_path: Path) -> 
         assert await store.rooms() == []
 
 
-async def test_a_database_can_be_named_by_sqlites_own_kind_of_url(
-    file: Path, tmp_path: Path
-) -> None:
+async def test_a_database_can_be_named_by_sqlites_own_kind_of_url(file: Path) -> None:
     async with Store.open(f"sqlite:///file:{file}?uri=true") as store:
         await store.add_room("general")
-    assert [path.name for path in tmp_path.iterdir()] == ["chat.sqlite3"]
+    async with Store.open(url_of(file)) as store:
+        assert len(await store.rooms()) == 1
 
 
 @pytest.mark.parametrize(
@@ -241,6 +241,16 @@ async def test_a_transaction_that_fails_leaves_nothing_behind(file: Path) -> Non
             await database.write(half_done)
 
         assert await database.read(lambda c: c.execute(rooms.select()).all()) == []
+
+
+async def test_a_broken_rule_comes_through_to_whoever_knows_which(file: Path) -> None:
+    def twice(connection: sa.Connection) -> None:
+        for _ in range(2):
+            connection.execute(rooms.insert().values(id=1, title="x", staff_only=False))
+
+    async with Database.open(url_of(file)) as database:
+        with pytest.raises(IntegrityError):
+            await database.write(twice)
 
 
 async def test_cancelling_does_all_or_nothing(file: Path) -> None:

@@ -95,10 +95,12 @@ def _is_python36(candidate: Path) -> bool:
 
 def clean_environment() -> dict[str, str]:
     """Return this process's environment without what was meant for its own Python."""
+    # The pip that comes with Python 3.6 fails on PIP_NO_CACHE_DIR=1, which many containers set.
+    meant = {"VIRTUAL_ENV", "__PYVENV_LAUNCHER__", "PIP_NO_CACHE_DIR"}
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("PYTHON") and name not in {"VIRTUAL_ENV", "__PYVENV_LAUNCHER__"}
+        if not name.startswith("PYTHON") and name not in meant
     }
 
 
