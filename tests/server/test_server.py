@@ -192,7 +192,10 @@ async def test_the_end_is_bounded_whatever_clients_do(mock_clock: MockClock) -> 
             connected(running, "alice") as silent,
             opened(running) as idle,
             opened(running) as half,
+            opened(running) as refused,
         ):
+            await refused.send(handshake(extra="Origin: http://evil.example\r\n"))
+            assert (await refused.receive_head()).startswith("HTTP/1.1 403 ")
             await half.send(b"GET / HTTP/1.1\r\nHo")
             await idle.send(b"GET /chat/stream/ HTTP/1.1\r\nHost: x\r\n\r\n")
             await idle.receive_head()
