@@ -35,7 +35,7 @@ help: ## Say what there is
 
 ##  To see it work
 
-demo: $(VENV)/.run ## Two people chat through a server, on real accounts; ends by itself
+demo: $(VENV)/.run ## A first conversation between real commands, on a real server; ends by itself
 	@$(BIN)/python examples/demo.py
 
 ##  To know that it works
