@@ -57,7 +57,7 @@ class Terminal:
         try:
             return self._lines.get(timeout=PATIENCE)
         except queue.Empty:
-            raise WentWrongError(f"{self.who} waits in vain") from None
+            raise WentWrongError(f"nothing more came on {self.who}'s terminal") from None
 
     def sees(self, expected: str) -> None:
         """Check that the next line shown, and no later one, holds the expected words."""

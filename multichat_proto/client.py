@@ -21,7 +21,7 @@ What cannot be told apart, and what comes of it:
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, assert_never
 
 import msgspec
 
@@ -176,10 +176,12 @@ class ClientConnection:
                 answers = self._echoed(frame)
             case Error():
                 answers = self._refused(frame)
+            case _:
+                assert_never(frame)
         return Received(frame, answers)
 
     def _command(self, command: Command) -> str:
-        verb, room = _verb(command), command.room_id
+        verb, room = _VERBS[type(command)], command.room_id
         state = self._rooms.get(room, RoomState.OUTSIDE)
         if verb not in CLIENT_ROOM[state]:
             raise LocalProtocolError(f"cannot {verb} room {room}: {_WHERE[state]}")
@@ -226,7 +228,7 @@ class ClientConnection:
 
     def _refused(self, frame: Error) -> Command | None:
         for place, command in enumerate(self._unanswered):
-            if frame.command not in (None, _verb(command)):
+            if frame.command not in (None, _VERBS[type(command)]):
                 continue
             if frame.room not in (None, command.room_id):
                 continue
@@ -242,6 +244,12 @@ class ClientConnection:
         return command
 
 
+_VERBS: Final[Mapping[type[Command], Literal["join", "leave", "send"]]] = {
+    Join: "join",
+    Leave: "leave",
+    Send: "send",
+}
+
 _WHERE: Final = {
     RoomState.OUTSIDE: "not a member (MC1-JOIN-01)",
     RoomState.ENTERING: "its join is not answered yet",
@@ -249,16 +257,6 @@ _WHERE: Final = {
     RoomState.LEAVING: "its leave is not answered yet",
 }
 """What stands against a command, by the room's state."""
-
-
-def _verb(command: Command) -> Literal["join", "leave", "send"]:
-    match command:
-        case Join():
-            return "join"
-        case Leave():
-            return "leave"
-        case Send():
-            return "send"
 
 
 def _name(room: str | int) -> Room:

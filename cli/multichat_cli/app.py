@@ -4,9 +4,11 @@ The command line as a whole: which commands there are, and nothing of what they 
 Only what ``--help`` needs is imported here. A command imports its own machinery when it runs.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.main
+from typer.core import TyperGroup
 
 from multichat_cli.admin import admin
 from multichat_cli.exit_codes import table
@@ -14,8 +16,6 @@ from multichat_cli.join import EPILOG as JOIN_EPILOG
 from multichat_cli.join import join
 from multichat_cli.send import EPILOG as SEND_EPILOG
 from multichat_cli.send import send
-from multichat_cli.serve import EPILOG as SERVE_EPILOG
-from multichat_cli.serve import serve
 
 __all__ = ["app"]
 
@@ -37,8 +37,27 @@ Exit codes:
 {table()}
 """
 
+
+class _Commands(TyperGroup):
+    """
+    The commands, of which ``serve`` is loaded when it is called.
+
+    Its flags are made from the server's settings, and nobody who only wants to chat should
+    need the server's package for that, or wait for it.
+    """
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        if name == "serve":
+            from multichat_cli import serve
+
+            command = typer.main.get_command(serve.app)
+        return name, command, rest
+
+
 app = typer.Typer(
     name="multichat",
+    cls=_Commands,
     help="Chat from the terminal, and run the server for it.",
     epilog=EPILOG,
     no_args_is_help=True,
@@ -47,7 +66,14 @@ app = typer.Typer(
     # Local variables hold passwords.
     pretty_exceptions_show_locals=False,
 )
-app.command(epilog=SERVE_EPILOG)(serve)
+
+
+@app.command()
+def serve() -> None:
+    """Run a chat server until it is stopped."""
+    raise AssertionError("loaded in _Commands.resolve_command")
+
+
 app.command(epilog=JOIN_EPILOG)(join)
 app.command(epilog=SEND_EPILOG)(send)
 app.add_typer(admin)

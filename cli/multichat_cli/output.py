@@ -8,12 +8,13 @@ escaped, and where a line does not fit the terminal the rest of it is indented: 
 made to wrap cannot look like a line of its own.
 """
 
+import io
 import json
 import os
 import sys
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 from multichat_cli.escape import escape, escape_name
 from multichat_cli.exit_codes import CommandFailed, ExitCode
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-__all__ = ["Event", "Output", "describe"]
+__all__ = ["Event", "Output", "describe", "folded"]
 
 Event = Mapping[str, str | int | bool | None]
 """One thing that happened; ``event`` says what kind it is."""
@@ -45,7 +46,7 @@ class Output:
         self._as_json = as_json
         for stream in (sys.stdout, sys.stderr):
             # A terminal that cannot show a character gets an escape, not a traceback.
-            if hasattr(stream, "reconfigure"):
+            if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
 
     def show(self, event: Event) -> None:
@@ -71,8 +72,12 @@ class Output:
 
     def talk(self, sentence: str) -> None:
         """Tell the person something, on stderr. The sentence may hold text from the network."""
-        sys.stderr.write(escape(sentence) + "\n")
-        sys.stderr.flush()
+        if sys.stderr.isatty():
+            console = _console(sys.stderr)
+            console.print(folded(escape(sentence), "", console), soft_wrap=True)
+        else:
+            sys.stderr.write(escape(sentence) + "\n")
+            sys.stderr.flush()
 
     def _print(self, event: Event) -> None:
         if self._as_json:
@@ -84,18 +89,14 @@ class Output:
                 return
             line, style = described
             if self._terminal is not None:
-                self._terminal.print(_folded(line, style, self._terminal), soft_wrap=True)
+                self._terminal.print(folded(line, style, self._terminal), soft_wrap=True)
                 return
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
 
     @cached_property
     def _terminal(self) -> "Console | None":
-        if not sys.stdout.isatty():
-            return None
-        from rich.console import Console
-
-        return Console(highlight=False, markup=False, emoji=False)
+        return _console(sys.stdout) if sys.stdout.isatty() else None
 
 
 def describe(event: Event) -> tuple[str, str] | None:
@@ -127,15 +128,25 @@ def describe(event: Event) -> tuple[str, str] | None:
             return None
 
 
+def _console(stream: TextIO) -> "Console":
+    from rich.console import Console
+
+    return Console(file=stream, highlight=False, markup=False, emoji=False)
+
+
 def _row(text: str, marks: tuple[tuple[str, object], ...]) -> str:
     shown = ", ".join(word for word, applies in marks if applies)
     return f"{text}\t({shown})" if shown else text
 
 
-def _folded(line: str, style: str, console: "Console") -> "Text":
+def folded(line: str, style: str, console: "Console") -> "Text":
+    """Return a line cut to the terminal's width, all but its beginning indented."""
     from rich.text import Text
 
     text = Text(line, style=style, tab_size=8)
     width = max(console.width - len(_INDENT) - 1, 10)
-    first, *rest = text.wrap(console, width, overflow="fold")
+    lines = text.wrap(console, width, overflow="fold")
+    for each in lines:
+        each.rstrip()
+    first, *rest = lines
     return Text("\n").join([first, *(Text(_INDENT) + more for more in rest)])

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from typing import NoReturn
 
 import trio
 import typer
@@ -21,10 +22,12 @@ class Interruption:
         patient: What the first signal cancels, so that the command can still say goodbye;
             ``None`` as long as there is nobody to say goodbye to: then it ends everything.
         signal: The first one that came, or ``None``.
+        clean_up: Called before the second signal ends the process; it must not block.
 
     """
 
     def __init__(self) -> None:
+        self.clean_up: Callable[[], None] = lambda: None
         self.patient: trio.CancelScope | None = None
         self.signal: signal.Signals | None = None
 
@@ -42,12 +45,13 @@ class Interruption:
             async for number in signals:
                 if self.signal is not None:
                     # The second: whatever still hangs, do not let it hang the person.
+                    self.clean_up()
                     os._exit(self.exit_code)
                 self.signal = signal.Signals(number)
                 (self.patient or everything).cancel()
 
 
-def run(output: Output, command: Callable[[Interruption], Awaitable[ExitCode]]) -> None:
+def run(output: Output, command: Callable[[Interruption], Awaitable[ExitCode]]) -> NoReturn:
     """
     Run an async command and exit with its code.
 

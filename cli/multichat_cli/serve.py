@@ -10,7 +10,7 @@ from multichat_cli.exit_codes import CommandFailed, ExitCode, table
 from multichat_cli.options import VARIABLES, AsJson, Config
 from multichat_server.config import SETTINGS, SettingInfo
 
-__all__ = ["EPILOG", "serve"]
+__all__ = ["app", "serve"]
 
 EPILOG = f"""
 Examples:
@@ -51,7 +51,7 @@ def serve(**options: Any) -> None:
 
     import os
 
-    from multichat_cli import running, serving
+    from multichat_cli import running
     from multichat_server.config import ConfigError, load_settings
 
     try:
@@ -66,6 +66,8 @@ def serve(**options: Any) -> None:
         raise running.fail(CommandFailed(ExitCode.USAGE, str(exc))) from exc
     except CommandFailed as exc:
         raise running.fail(exc) from exc
+    from multichat_cli import serving
+
     serving.run(settings, is_demo=demo, as_json=as_json)
 
 
@@ -124,3 +126,6 @@ def _signature() -> inspect.Signature:
 # Typer reads the options from here. Written by hand, 21 flags would drift from 21 settings.
 serve.__signature__ = _signature()  # type: ignore[attr-defined]  # inspect's own protocol
 serve.__annotations__ = {}
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+app.command(name="serve", epilog=EPILOG)(serve)

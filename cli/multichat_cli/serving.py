@@ -3,9 +3,8 @@
 import dataclasses
 import os
 import secrets
+import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -44,27 +43,23 @@ def run(settings: Settings, *, is_demo: bool, as_json: bool) -> None:
 
     """
     output = Output(as_json=as_json)
-    with _database(settings, is_demo=is_demo) as chosen:
-        running.run(output, partial(_serve, chosen, output, is_demo=is_demo))
-
-
-@contextmanager
-def _database(settings: Settings, *, is_demo: bool) -> Iterator[Settings]:
     if not is_demo:
-        yield settings
-        return
+        running.run(output, partial(_serve, settings, output, None))
     with tempfile.TemporaryDirectory(prefix="multichat-demo-") as folder:
         file = Path(folder) / "demo.sqlite3"
-        yield dataclasses.replace(settings, database_url=f"sqlite:///{file}")
+        settings = dataclasses.replace(settings, database_url=f"sqlite:///{file}")
+        running.run(output, partial(_serve, settings, output, folder))
 
 
 async def _serve(
-    settings: Settings, output: Output, interruption: Interruption, *, is_demo: bool
+    settings: Settings, output: Output, demo_folder: str | None, interruption: Interruption
 ) -> ExitCode:
+    if demo_folder is not None:
+        interruption.clean_up = partial(shutil.rmtree, demo_folder, ignore_errors=True)
     failure: CommandFailed | None = None
     async with trio.open_nursery() as nursery:
         try:
-            passwords = await _fill(settings, output) if is_demo else {}
+            passwords = await _fill(settings, output) if demo_folder is not None else {}
             serving: Serving = await nursery.start(serve, settings)
             with trio.CancelScope() as interruption.patient:
                 _announce(serving, settings, output, passwords)

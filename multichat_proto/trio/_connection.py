@@ -81,8 +81,8 @@ class Connection:
         """
         Ask to join a room (MC1-JOIN-01); the answer comes as an event.
 
-        The command is returned; it is the one that the event which answers it names. A call that is cancelled has sent nothing, or has ended the connection; so have
-        :meth:`leave` and :meth:`send`.
+        The command is returned: the event that answers it names it. A call that is cancelled
+        has sent nothing, or has ended the connection; so have :meth:`leave` and :meth:`send`.
 
         Raises:
             LocalProtocolError: It is no room's name, or an answer is still due.

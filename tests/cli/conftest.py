@@ -49,6 +49,7 @@ def inside(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
             code = app(list(arguments), standalone_mode=False)
             for output, each in started:
                 code = await running.outcome(output, each, Interruption())
-            return Done(int(code or 0), *capsys.readouterr())
+            printed = capsys.readouterr()
+            return Done(int(code or 0), printed.out, printed.err)
 
     return command

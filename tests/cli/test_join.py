@@ -225,6 +225,22 @@ async def test_a_server_without_time_is_asked_again(inside: Inside) -> None:
     assert (done.code, done.out) == (0, "alice: hi\n* alice left\n")
 
 
+async def test_a_login_that_has_not_come_through_yet(inside: Inside) -> None:
+    """The 2016 original as "runserver" has it refused the first join in 9 of 30 runs."""
+    answers = iter([{"error": "USER_HAS_TO_LOGIN"}])
+
+    async def late(peer: Peer, command: dict[str, object]) -> bool:
+        if command["command"] == "join" and (answer := next(answers, None)):
+            await peer.say(answer)
+            return True
+        return False
+
+    async with serve(room(late)) as server:
+        done = await inside("join", "1", "--url", server.url, stdin=b"hi\n", env=ALICE)
+
+    assert (done.code, done.out) == (0, "alice: hi\n* alice left\n")
+
+
 async def test_a_server_that_never_has_time(inside: Inside) -> None:
     async with serve(room(on("send", {"error": "RATE_LIMITED"}))) as server:
         done = await inside(

@@ -49,19 +49,19 @@ LEFT_OUT = {
     "20f": "as 20a",
     "20g": "as 20a",
     "16.54": "the recording ends before the worker is started again; 16.53 goes on",
+    "16f23": "20 MiB: the 2016 server takes ten seconds to unmask it",
     "21a": "a minute of silence, for the server's pings alone",
     "21b": "as 21a",
 }
-# Big frames, whose answers came only after the recording had gone on to the next step.
-LATE = {"16.47", "16f23"}
-SLOW = {"16f23": "20 MiB there and back"}
+# A big frame, whose answer came only after the recording had gone on to the next step.
+LATE = {"16.47"}
 SESSIONS = {session["id"]: session for session in recorded_sessions()}
 
 
 def replayed(announce: bool) -> list[Any]:
     """Return the sessions to replay, recorded with notices on or off."""
     return [
-        pytest.param(session, id=name, marks=[pytest.mark.slow] if name in SLOW else [])
+        pytest.param(session, id=name)
         for name, session in SESSIONS.items()
         if name not in LEFT_OUT and session["announce"] is announce
     ]

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -243,28 +244,37 @@ def test_a_stated_port_is_taken() -> None:
         assert server.request("GET", "/accounts/login/").status == 200
 
 
+@pytest.fixture
+def other_way(request: pytest.FixtureRequest) -> Iterator[OriginalServer]:
+    """The stand-in, run with the options that the test names."""
+    with run_original(*request.param) as server:
+        yield server
+
+
 @needs_original
 @pytest.mark.parametrize(
-    ("options", "processes"),
+    ("other_way", "processes"),
     [
         (["--runserver"], {"redis", "runserver"}),
         (["--workers", "2"], {"redis", "daphne", "worker-1", "worker-2"}),
     ],
+    indirect=["other_way"],
 )
-async def test_other_ways_to_run_it_speak_the_same(options: list[str], processes: set[str]) -> None:
+async def test_other_ways_to_run_it_speak_the_same(
+    other_way: OriginalServer, processes: set[str]
+) -> None:
     """In closed loop, that is; what is pipelined they reorder, as the original."""
-    with run_original(*options) as server:
-        cookie = f"sessionid={server.session('alice')}"
-        alice = await connect(server.host, server.port, "/chat/stream/", cookie=cookie)
-        joined = {"frame": '{"error": "USER_HAS_TO_LOGIN"}'}
-        # A join may be taken before the connection is: recorded in 9 to 21 of 30 runs.
-        while joined == {"frame": '{"error": "USER_HAS_TO_LOGIN"}'}:
-            await alice.send_text('{"command": "join", "room": "1"}')
-            joined = await alice.next_event()
-        await alice.send_text('{"command": "send", "room": "1", "message": "hi"}')
-        echo = await alice.next_event()
-        await alice.aclose()
+    cookie = f"sessionid={other_way.session('alice')}"
+    alice = await connect(other_way.host, other_way.port, "/chat/stream/", cookie=cookie)
+    joined = {"frame": '{"error": "USER_HAS_TO_LOGIN"}'}
+    # A join may be taken before the connection is: recorded in 9 to 21 of 30 runs.
+    while joined == {"frame": '{"error": "USER_HAS_TO_LOGIN"}'}:
+        await alice.send_text('{"command": "join", "room": "1"}')
+        joined = await alice.next_event()
+    await alice.send_text('{"command": "send", "room": "1", "message": "hi"}')
+    echo = await alice.next_event()
+    await alice.aclose()
 
-    assert server.ready["processes"].keys() == processes
+    assert other_way.ready["processes"].keys() == processes
     assert joined == {"frame": '{"join": "1", "title": "room 1"}'}
     assert echo == {"frame": '{"room": "1", "message": "hi", "username": "alice", "msg_type": 0}'}

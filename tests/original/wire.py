@@ -78,7 +78,7 @@ class Connection:
         """Return the next thing that arrives; after the end there is nothing to wait for."""
         while not self._events:
             try:
-                data = await self.stream.receive_some(65_536)
+                data = await self.stream.receive_some(1 << 20)
             except trio.BrokenResourceError:
                 return {"end": "reset"}
             if not data:

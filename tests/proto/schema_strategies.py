@@ -361,7 +361,7 @@ def _mapping(schema: Schema) -> Mapping[str, Any]:
     return schema
 
 
-def same(one: object, other: object) -> bool:
+def same(one: object, other: Any) -> bool:
     """Compare as JSON does: ``4.0`` is ``4``, and ``true`` is not ``1``."""
     return Draft202012Validator({"const": one}).is_valid(other)
 
@@ -371,7 +371,7 @@ def _type_judge(kind: str) -> Draft202012Validator:
     return Draft202012Validator({"type": kind})
 
 
-def _is(value: object, kind: str) -> bool:
+def _is(value: Any, kind: str) -> bool:
     return _type_judge(kind).is_valid(value)
 
 

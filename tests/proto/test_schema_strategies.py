@@ -87,10 +87,10 @@ def test_a_reference_to_nowhere_is_refused() -> None:
         reader({}).valid({"$ref": "other.json"}, BASE)
 
 
-@pytest.mark.parametrize("name", schemas())
+@pytest.mark.parametrize("name", ["client", "server", "room"])
 @given(data=st.data())
 def test_the_reference_implementation_agrees(name: str, data: st.DataObject) -> None:
-    """What is made as allowed is allowed, what is made as broken is not."""
+    """What is made as allowed is allowed, what is made as broken is not; more in test_schemas."""
     judge = validator(name)
 
     assert judge.is_valid(data.draw(valid(name)))

@@ -177,16 +177,15 @@ class Engine:
                 unknown = "Users and rooms cannot be reached just now."
                 await self._refuse(stream, refusal(HTTPStatus.SERVICE_UNAVAILABLE, unknown))
                 return
+            if self._is_stopping:
+                return
             # No checkpoint from here on, so that no change is missed (see the directory).
             connection = visit.connection = self._connect(visit, stream.socket)
             self._connections[connection] = None
             try:
-                if self._is_stopping:
-                    return
                 connection.outbox.post(judged.response)
                 await drive(connection, stream.socket, trailing)
             finally:
-                connection.lost()
                 del self._connections[connection]
         finally:
             self._directory.forget(visit)

@@ -34,9 +34,9 @@ async def until_closed(peer: Peer) -> None:
 
 async def test_a_conversation() -> None:
     async def script(peer: Peer) -> None:
-        assert await peer.command() == {"command": "join", "room": 1}
+        assert await peer.command() == {"command": "join", "room": "1"}
         await peer.say(JOINED)
-        assert await peer.command() == {"command": "send", "room": 1, "message": "hé 😀"}
+        assert await peer.command() == {"command": "send", "room": "1", "message": "hé 😀"}
         await peer.say({"room": "1", "message": "hé 😀", "username": "alice", "msg_type": 0})
         await until_closed(peer)
 
@@ -53,7 +53,7 @@ async def test_a_conversation() -> None:
         assert isinstance(joined.frame, Joined)
         assert list(connection.rooms.values()) == [RoomState.INSIDE]
         assert isinstance(echo, Received)
-        assert echo.answers == Send(1, "hé 😀")
+        assert echo.answers == Send("1", "hé 😀")
         assert connection.unanswered == ()
 
 

@@ -50,6 +50,7 @@ class FakeAccounts:
         self.version = 1
         self.is_down = False
         self.reads = 0
+        self.asked_sessions: set[str] = set()
         self.before_answer: Callable[[str], Awaitable[None]] | None = None
 
     def change_user(self, user_id: int, **values: object) -> None:
@@ -101,6 +102,7 @@ class FakeAccounts:
         return user if user is not None and user.is_active else None
 
     async def live_sessions(self, keys: Iterable[str]) -> set[str]:
+        self.asked_sessions = set(keys)
         found = {
             key
             for key in keys

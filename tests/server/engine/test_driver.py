@@ -109,6 +109,7 @@ async def test_the_end_of_the_stream_waits_for_what_is_due() -> None:
         nursery.start_soon(drive, case.connection, case.far, wire.join())
         case.near.shutdown(socket.SHUT_WR)
         await wait_all_tasks_blocked()
+        assert not case.connection.is_open, "the others are told at once"
         assert not case.sink.is_aborted
         case.sink.open()
         await wait_all_tasks_blocked()

@@ -331,15 +331,32 @@ async def test_a_client_that_goes_away_while_it_is_refused(node: Node) -> None:
     await (await node.connect("alice")).join()
 
 
-async def test_a_refused_client_that_goes_on_sending_is_cut_off(node: Node) -> None:
-    peer, _ = await node.ask(handshake(extra="Origin: null\r\n"))
+async def test_a_refused_client_that_goes_on_sending_is_cut_off(mock_clock: MockClock) -> None:
+    """Not by a deadline: the clock stands still."""
+    async with running() as node:
+        peer, _ = await node.ask(handshake(extra="Origin: null\r\n"))
 
-    async def send_on() -> None:
-        while True:
-            await peer.send(b"x" * 100_000)
+        async def send_on() -> None:
+            while True:
+                await peer.send(b"x" * 100_000)
 
-    with pytest.raises(trio.BrokenResourceError):
-        await send_on()
+        with pytest.raises(trio.BrokenResourceError):
+            await send_on()
+    assert mock_clock.current_time() == 0
+
+
+async def test_nothing_is_kept_of_a_client_that_is_gone(node: Node) -> None:
+    alice = await node.connect("alice", room="1")
+    await alice.send(wire.close())
+    await alice.rest()
+    await alice.stream.aclose()
+    while node.engine.connections:
+        await trio.lowlevel.checkpoint()
+
+    node.accounts.change_room(1, title="new")
+    await node.engine.refresh()
+
+    assert node.accounts.asked_sessions == set()
 
 
 # Slow readers
