@@ -19,8 +19,8 @@ from typing import Any
 import trio
 import trio.testing
 
-from multichat_server.server import Serving, serve
 from multichat_server.config import Settings
+from multichat_server.server import Serving, serve
 from multichat_spec import expand, malformed_cases, recorded_sessions
 from tests.server.engine import wire
 
