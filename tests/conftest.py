@@ -19,7 +19,7 @@ def _left_out(terminal: TerminalReporter) -> Counter[str]:
     skipped: Iterable[pytest.TestReport] = terminal.stats.get("skipped", [])
     # longrepr of a skipped test is (path, line, "Skipped: reason").
     return Counter(
-        report.longrepr[2].removeprefix("Skipped: ")
+        report.longrepr[2].removeprefix("Skipped: ").removeprefix("left out: ")
         for report in skipped
         if isinstance(report.longrepr, tuple)
     )

@@ -17,20 +17,32 @@ WAITS = {"sleep", "sleep_until"}
 
 
 def sleeps(source: str) -> list[int]:
-    """Return the lines of ``source`` that sleep on a real clock."""
+    """
+    Return the lines of ``source`` that sleep on a real clock.
+
+    A test has a virtual clock if it asks for one. What is no test may be used by those that
+    have one, if the module has such tests at all.
+    """
     found = []
+    tree = ast.parse(source)
 
     def visit(node: ast.AST, virtual: bool) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            arguments = {argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)}
-            virtual = virtual or bool(arguments & VIRTUAL_CLOCKS)
+            is_test = node.name.startswith("test_")
+            virtual = _has_clock(node) or (virtual and not is_test)
         if not virtual and (_is_wait(node) or _imports_wait(node)):
             found.append(node.lineno)  # type: ignore[attr-defined]  # both kinds have one
         for child in ast.iter_child_nodes(node):
             visit(child, virtual)
 
-    visit(ast.parse(source), virtual=False)
+    visit(tree, virtual=any(_has_clock(node) for node in ast.walk(tree)))
     return found
+
+
+def _has_clock(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and any(
+        argument.arg in VIRTUAL_CLOCKS for argument in (*node.args.args, *node.args.kwonlyargs)
+    )
 
 
 def _is_wait(node: ast.AST) -> bool:
@@ -69,8 +81,10 @@ def test_no_test_sleeps() -> None:
     "source",
     [
         "import time\ntime.sleep(1)",
-        "async def test(nursery):\n    await trio.sleep(0.1)",
-        "async def test():\n    await asyncio.sleep(delay)",
+        "async def test_it(nursery):\n    await trio.sleep(0.1)",
+        "async def test_it():\n    await asyncio.sleep(delay)",
+        "async def slowly():\n    await trio.sleep(1)",
+        "async def test_it(mock_clock): ...\nasync def test_other():\n    await trio.sleep(1)",
         "from time import sleep",
     ],
 )
@@ -81,9 +95,10 @@ def test_a_sleep_is_found(source: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "async def test(autojump_clock):\n    await trio.sleep(60)",
-        "async def test():\n    await trio.sleep(0)",
-        "async def test():\n    await trio.sleep_forever()",
+        "async def test_it(autojump_clock):\n    await trio.sleep(60)",
+        "async def slowly():\n    await trio.sleep(1)\nasync def test_it(mock_clock): ...",
+        "async def test_it():\n    await trio.sleep(0)",
+        "async def test_it():\n    await trio.sleep_forever()",
     ],
 )
 def test_what_takes_no_time_is_no_sleep(source: str) -> None:
