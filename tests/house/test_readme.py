@@ -16,13 +16,17 @@ from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
+from typer.testing import CliRunner, Result
 
+from multichat_cli.app import app
 from tests.house.generate_docs import PART, pages
 from tests.house.repository import ROOT, project
 from tests.house.test_makefile import targets
 
 PAGES = [ROOT / "README.md", *pages()]
 ADDRESS = "127.0.0.1:8000"
+
+WITHOUT_COLOURS = {"COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"}
 
 # What a page may show, and the option that makes the command look at its line and stop.
 LOOK_ONLY = "--help"
@@ -58,15 +62,15 @@ def test_a_command_can_be_typed(page: str, line: str) -> None:
             assert wanted.extras <= set(project()["project"]["optional-dependencies"])
         case ["multichat", *arguments]:
             done = multichat(*arguments, LOOK_ONLY)
-            assert done.returncode == 0, done.stderr
-            assert "Usage" in done.stdout
+            assert done.exit_code == 0, done.output
+            assert "Usage" in done.output
         case _:
             pytest.fail(f"{page} shows a command that no test knows: {line}")
 
 
 def test_an_option_that_does_not_exist_is_seen() -> None:
     """``--help`` alone would hide a wrong option that stands after it."""
-    assert multichat("serve", "--no-such-option", LOOK_ONLY).returncode == 2
+    assert multichat("serve", "--no-such-option", LOOK_ONLY).exit_code == 2
 
 
 def test_each_toml_block_is_a_settings_file(tmp_path: Path) -> None:
@@ -83,21 +87,15 @@ def test_each_toml_block_is_a_settings_file(tmp_path: Path) -> None:
     assert found
 
 
-def multichat(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "multichat_cli", *arguments],
-        env=environ(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def multichat(*arguments: str) -> Result:
+    """Give the command line its arguments."""
+    return CliRunner().invoke(app, arguments, prog_name="multichat", env=WITHOUT_COLOURS)
 
 
 def environ() -> dict[str, str]:
     """Return variables without anybody's settings."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("MULTICHAT_")}
-    return {**kept, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"}
+    return {**kept, **WITHOUT_COLOURS}
 
 
 @pytest.fixture(scope="module")
