@@ -6,7 +6,8 @@ browser send the cookie along, but cannot read it, and so cannot put its value i
 token is accepted from the field ``csrfmiddlewaretoken`` or from the header ``X-CSRFToken``.
 
 Browsers say in ``Origin`` which site a form was on. Where they do, it must be this one (see
-:mod:`multichat_server.origin`): this holds even against a neighbour (another host of the same domain) who can set cookies here.
+:mod:`multichat_server.origin`): this holds even against a neighbour (another host of the same
+domain) who can set cookies here.
 
 The original masks the token anew on each page, against attacks that guess at it through
 compression. Nothing is compressed here, so that the token is the cookie's value as it is.
