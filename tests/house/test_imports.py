@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -102,3 +103,10 @@ def test_the_core_contract_lists_every_core_module() -> None:
     assert set(CONTRACTS["core"]["source_modules"]) == modules - shells - {
         "multichat_proto.__init__"
     }
+
+
+def test_coverage_takes_the_same_modules_for_the_core() -> None:
+    """The build holds 100 percent for exactly the modules that the contract names."""
+    left_out = set(re.findall(r"multichat_proto/(\w+)\.py", (ROOT / ".ci/coverage").read_text()))
+
+    assert left_out == {name for name in SHELLS if (ROOT / f"multichat_proto/{name}.py").exists()}
