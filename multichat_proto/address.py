@@ -13,11 +13,9 @@ import urllib.parse
 from typing import Final, Self
 
 from multichat_proto.exceptions import LocalProtocolError
+from multichat_proto.handshake import STREAM_PATH
 
-__all__ = ["STREAM_PATH", "Address"]
-
-STREAM_PATH: Final = "/chat/stream/"
-"""The path of the WebSocket endpoint (MC1-HAND-01); an address without a path means it."""
+__all__ = ["Address"]
 
 _SECURE: Final = {"ws": False, "http": False, "wss": True, "https": True}
 

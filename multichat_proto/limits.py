@@ -6,11 +6,16 @@ The core reads no clock: whoever asks passes the time in.
 
 import msgspec
 
-__all__ = ["MAX_DEPTH", "Limits", "TokenBucket"]
+__all__ = ["COMMAND_CHARACTERS", "MAX_DEPTH", "Limits", "TokenBucket"]
 
 MAX_DEPTH = 64
 """Deepest nesting of a frame, the outer object being level 1 (MC1-JSON-05). Well-formed
 commands need one level; the rest is room for members of later versions."""
+
+
+COMMAND_CHARACTERS = 16_384
+"""A frame counts as one command more for each so many characters. Reading two million of them
+costs as much as a hundred small commands; a rate that only counted frames would not see it."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,7 +25,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         max_message_length: Longest message, in Unicode code points.
         max_rooms: Most rooms that a connection may be in at once.
-        command_rate: Commands a second in the long run; 0 switches the rate limit off.
+        command_rate: Commands a second in the long run; 0 switches the rate limit off. A long
+            frame counts as several: one more for each 16,384 characters.
         command_burst: Commands that may come at once after a pause.
         refusal_rate: ``RATE_LIMITED`` answers a second in the long run.
         refusal_burst: ``RATE_LIMITED`` answers before a connection counts as a flood and is
@@ -54,13 +60,14 @@ class TokenBucket:
         self._tokens = burst
         self._when: float | None = None
 
-    def take(self, now: float) -> bool:
+    def take(self, now: float, tokens: int = 1) -> bool:
         """
-        Take one token and return True, or return False if there is none.
+        Take tokens and return True, or return False, and take none, if there are too few.
 
         Args:
             now: The time in seconds, of any clock that does not run backwards; where it does
                 all the same, the bucket does not fill meanwhile.
+            tokens: How many; more than the bucket can ever hold count as all that it can.
 
         """
         if self._when is None:
@@ -69,7 +76,9 @@ class TokenBucket:
             # Not at each call: what came in one piece comes at one time.
             self._tokens = min(self._burst, self._tokens + (now - self._when) * self._rate)
             self._when = now
-        if self._tokens < 1:
+        if tokens > self._burst:
+            tokens = max(1, int(self._burst))
+        if self._tokens < tokens:
             return False
-        self._tokens -= 1
+        self._tokens -= tokens
         return True

@@ -14,18 +14,15 @@ from typing import Final
 import httpx2
 import trio
 
-from multichat_proto._failures import failure_reason
 from multichat_proto.address import Address
 from multichat_proto.exceptions import ConnectionFailed, LoginFailed
+from multichat_proto.failures import failure_reason
+from multichat_proto.handshake import CSRF_FIELD, LOGIN_PATH, SESSION_COOKIE
 
-__all__ = ["LOGIN_PATH", "cookie_header", "form_login"]
-
-LOGIN_PATH: Final = "/accounts/login/"
+__all__ = ["cookie_header", "form_login"]
 
 _MAX_PAGE_BYTES: Final = 262_144
 """Longest login page that is read, 256 KiB; the original's has 1.5 KiB."""
-
-_SESSION_COOKIE: Final = "sessionid"
 
 
 async def form_login(
@@ -65,7 +62,7 @@ async def form_login(
         headers={"User-Agent": "multichat", "Accept-Encoding": "identity"},
     ) as client:
         token = await _fetch_token(client, address, page)
-        form = {"csrfmiddlewaretoken": token, "username": username, "password": password}
+        form = {CSRF_FIELD: token, "username": username, "password": password}
         status, _, _ = await _exchange(client, address, page, form)
         if status == 403:
             raise LoginFailed(f"{page} refused the form as forged (HTTP 403, CSRF)")
@@ -136,9 +133,9 @@ def _session_cookies(client: httpx2.AsyncClient, address: Address) -> dict[str, 
     request = client.build_request("GET", address.origin + address.target)
     pairs = (pair.partition("=") for pair in request.headers.get("cookie", "").split("; "))
     cookies = {name: value for name, _, value in pairs if name}
-    if not cookies.get(_SESSION_COOKIE):
+    if not cookies.get(SESSION_COOKIE):
         kept_back = any(
-            cookie.name == _SESSION_COOKIE and cookie.secure for cookie in client.cookies.jar
+            cookie.name == SESSION_COOKIE and cookie.secure for cookie in client.cookies.jar
         )
         raise LoginFailed(
             f"{address.origin} gives its session to encrypted connections only: use https or wss"
@@ -160,7 +157,7 @@ class _LoginForm(HTMLParser):
         if tag != "input":
             return
         field = dict(attrs)
-        if field.get("name") == "csrfmiddlewaretoken" and self.token is None:
+        if field.get("name") == CSRF_FIELD and self.token is None:
             self.token = field.get("value") or None
         if field.get("name") == "password":
             self.has_password = True

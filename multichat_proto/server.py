@@ -19,7 +19,7 @@ import msgspec
 
 from multichat_proto.codec import decode_command
 from multichat_proto.exceptions import CommandRefused, StoreUnavailable
-from multichat_proto.limits import Limits, TokenBucket
+from multichat_proto.limits import COMMAND_CHARACTERS, Limits, TokenBucket
 from multichat_proto.messages import (
     CloseCode,
     Command,
@@ -157,7 +157,7 @@ class ServerConnection:
         """
         if self._closed:
             return []
-        if self._is_limited and not self._commands.take(now):
+        if self._is_limited and not self._commands.take(now, 1 + len(text) // COMMAND_CHARACTERS):
             return self._refuse_rate(now)
         try:
             return self._obey(decode_command(text))

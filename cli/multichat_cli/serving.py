@@ -15,9 +15,9 @@ from multichat_cli import running
 from multichat_cli.exit_codes import CommandFailed, ExitCode
 from multichat_cli.output import Output
 from multichat_cli.running import Interruption
-from multichat_proto._failures import failure_reason
-from multichat_proto.address import STREAM_PATH
 from multichat_proto.exceptions import StoreUnavailable
+from multichat_proto.failures import failure_reason
+from multichat_proto.handshake import STREAM_PATH
 from multichat_server.config import Settings
 from multichat_server.server import Serving, serve
 from multichat_server.storage import Store, StoreError

@@ -19,9 +19,10 @@ from websockets.http11 import Response
 from websockets.typing import Origin, Subprotocol
 from websockets.uri import parse_uri
 
-from multichat_proto._failures import failure_reason
 from multichat_proto.address import Address
 from multichat_proto.exceptions import ConnectionFailed, LocalProtocolError, RemoteProtocolError
+from multichat_proto.failures import failure_reason
+from multichat_proto.handshake import SUBPROTOCOL
 from multichat_proto.trio._connection import Connection
 
 __all__ = ["connect"]
@@ -41,7 +42,7 @@ def connect(
     *,
     headers: Mapping[str, str] | None = None,
     username: str | None = None,
-    subprotocols: Sequence[str] = ("multichat.v1",),
+    subprotocols: Sequence[str] = (SUBPROTOCOL,),
     ssl_context: ssl.SSLContext | None = None,
     max_frame_bytes: int = MAX_FRAME_BYTES,
     max_events: int = MAX_EVENTS,

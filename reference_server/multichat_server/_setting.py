@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, TypeVar, cast
-from urllib.parse import urlsplit
+
+from multichat_server.origin import Origin
 
 __all__ = [
     "ENVIRONMENT_PREFIX",
@@ -40,7 +41,6 @@ _INTEGER: Final = re.compile(r"[+-]?[0-9]+(?:_[0-9]+)*")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:_[0-9]+)*(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _WORDS_FOR_YES: Final = frozenset({"1", "true", "yes", "on"})
 _WORDS_FOR_NO: Final = frozenset({"0", "false", "no", "off"})
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 class Unfit(Exception):
@@ -207,26 +207,10 @@ def database_url(text: str) -> str:
 
 def origin(text: str) -> str:
     """Check a web origin and return it in the form in which browsers send it (RFC 6454)."""
-    expected = "an origin such as https://chat.example or http://localhost:3000"
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError as exc:
-        raise Unfit(expected) from exc
-    if (
-        parts.scheme not in _DEFAULT_PORTS
-        or not parts.hostname
-        or parts.username is not None
-        or parts.path not in ("", "/")
-        or "?" in text
-        or "#" in text
-        or not (text.isascii() and text.isprintable())
-        or any(c in text for c in ' \\*"<>')
-    ):
-        raise Unfit(expected)
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    shown_port = "" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}"
-    return f"{parts.scheme}://{host}{shown_port}"
+    found = Origin.parse(text.removesuffix("/"))
+    if found is None:
+        raise Unfit("an origin such as https://chat.example or http://localhost:3000")
+    return str(found)
 
 
 def _expected(default: Value, least: float, most: float, above: float) -> str:

@@ -130,7 +130,8 @@ class Settings:
     )
     command_rate: float = setting(
         50.0,
-        "How many commands a connection may send in the long run; 0 sets no limit.",
+        "How many commands a connection may send in the long run; 0 sets no limit. A long "
+        "command counts as one more for each 16,384 characters.",
         unit="commands per second",
         least=0,
     )

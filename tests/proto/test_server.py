@@ -18,6 +18,7 @@ from multichat_proto import (
     ServerConnection,
     StoreUnavailable,
 )
+from multichat_proto.limits import COMMAND_CHARACTERS
 from multichat_proto.server import Action, Close, Enter, Exit, Reply, Speak
 from multichat_proto.state import Gate
 from multichat_spec import state
@@ -318,6 +319,21 @@ def test_slow_refusals_are_no_flood(rooms: Rooms) -> None:
     for tick in range(1_000):
         actions = alice.receive_text("", now=tick / 2)
         assert code_of(actions) == (ErrorCode.RATE_LIMITED if tick % 2 else ErrorCode.FRAME_INVALID)
+
+
+def test_a_long_frame_counts_as_many_commands(rooms: Rooms) -> None:
+    """A flood of a few huge frames is one, too (MC1-LIMIT-05)."""
+    limits = Limits(command_rate=1.0, command_burst=3)
+    long = '{"command": "join", "room": "1"}' + " " * 2 * COMMAND_CHARACTERS
+    short = '{"command": "join", "room": "1"}'
+    server = ServerConnection(username="alice", look_up=rooms.look_up, limits=limits)
+    codes = []
+    for text, now in ((long, 0.0), (short, 0.0), (long, 2.0), (long, 3.0), (" " * 10**6, 9.0)):
+        *_, last = server.receive_text(text, now=now)
+        assert isinstance(last, Reply)
+        codes.append(last.frame.code if isinstance(last.frame, Error) else "joined")
+
+    assert codes == ["joined", "RATE_LIMITED", "RATE_LIMITED", "joined", "FRAME_INVALID"]
 
 
 def test_a_rate_of_nothing_switches_the_limit_off(rooms: Rooms) -> None:

@@ -8,7 +8,6 @@ stands here: the path, the origin, the subprotocol and where the session is name
 from collections.abc import Collection, Sequence
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit
 
 import h11
 import msgspec
@@ -17,17 +16,15 @@ from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-__all__ = ["PATHS", "SESSION_COOKIE", "SUBPROTOCOL", "Accepted", "Refused", "negotiate", "refusal"]
+from multichat_proto.handshake import SESSION_COOKIE, STREAM_PATH, SUBPROTOCOL
+from multichat_server.origin import is_own_origin
 
-PATHS: Final = ("/chat/stream/", "/chat/stream")
+__all__ = ["PATHS", "Accepted", "Refused", "negotiate", "refusal"]
+
+PATHS: Final = (STREAM_PATH, STREAM_PATH.rstrip("/"))
 """Where v1 is spoken (MC1-HAND-01, MC1-HAND-02)."""
 
-SUBPROTOCOL: Final = Subprotocol("multichat.v1")
-
-SESSION_COOKIE: Final = "sessionid"
-"""The cookie that names the session, as in the original (MC1-AUTH-01)."""
-
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_SUBPROTOCOL: Final = Subprotocol(SUBPROTOCOL)
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -80,7 +77,7 @@ def negotiate(request: h11.Request, *, allowed_origins: Collection[str] = ()) ->
         (str(name, "latin-1"), str(value, "latin-1")) for name, value in request.headers
     )
     protocol = ServerProtocol(select_subprotocol=_select_subprotocol)
-    if not _is_own_origin(headers, allowed_origins):
+    if not is_own_origin(headers.get_all("Origin"), headers.get_all("Host"), allowed_origins):
         # MC1-HAND-11
         return refusal(HTTPStatus.FORBIDDEN, "Pages of this origin may not open the chat.")
     response = protocol.accept(
@@ -112,43 +109,7 @@ def _plain(status: HTTPStatus, sentence: str) -> Response:
 
 def _select_subprotocol(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
     # MC1-HAND-08 to -10: ours if it is offered, otherwise none, and served all the same.
-    return SUBPROTOCOL if SUBPROTOCOL in offered else None
-
-
-def _is_own_origin(headers: Headers, allowed: Collection[str]) -> bool:
-    """Tell whether a page of this origin may speak as its user, or no page is involved."""
-    origins = headers.get_all("Origin")
-    if not origins:
-        return True  # MC1-HAND-12: not a browser
-    hosts = headers.get_all("Host")
-    origin = _origin(origins[0])
-    if len(origins) != 1 or origin is None:
-        return False
-    if any(_origin(each) == origin for each in allowed):
-        return True
-    # Behind a proxy the scheme that the browser used is not known here; the host and port are.
-    scheme, _, _ = origin
-    return len(hosts) == 1 and _origin(f"{scheme}://{hosts[0]}") == origin
-
-
-def _origin(text: str) -> tuple[str, str, int] | None:
-    """Return the scheme, host and port of an origin (RFC 6454); ``None`` if it is none."""
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        return None
-    default = _DEFAULT_PORTS.get(parts.scheme)
-    if (
-        default is None
-        or not parts.hostname
-        or parts.username is not None
-        or parts.path
-        or parts.query
-        or parts.fragment
-    ):
-        return None
-    return parts.scheme, parts.hostname, default if port is None else port
+    return _SUBPROTOCOL if _SUBPROTOCOL in offered else None
 
 
 def _session_key(headers: Headers) -> str | None:

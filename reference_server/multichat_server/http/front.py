@@ -21,6 +21,7 @@ import h11
 import trio
 from starlette.types import ASGIApp
 
+from multichat_proto.handshake import STREAM_PATH
 from multichat_server.config import Settings
 from multichat_server.http.asgi import answer_by_app
 from multichat_server.http.connection import ClientGone, HttpConnection, Refused, Request
@@ -28,7 +29,7 @@ from multichat_server.http.connection import ClientGone, HttpConnection, Refused
 __all__ = ["STREAM_PATHS", "serve_http"]
 
 #: Where the chat is. The first is the canonical one.
-STREAM_PATHS: Final = (b"/chat/stream/", b"/chat/stream")
+STREAM_PATHS: Final = (STREAM_PATH.encode(), STREAM_PATH.rstrip("/").encode())
 
 _log: Final = logging.getLogger("multichat.http")
 

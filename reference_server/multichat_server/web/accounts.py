@@ -9,9 +9,10 @@ from typing import Final
 
 from starlette.responses import RedirectResponse, Response
 
+from multichat_proto.handshake import CSRF_COOKIE, CSRF_FIELD, SESSION_COOKIE
 from multichat_server.storage import NotFound
 from multichat_server.web import csrf
-from multichat_server.web.page import SESSION_COOKIE, Visit, delete_session_cookie
+from multichat_server.web.page import Visit, delete_session_cookie
 from multichat_server.web.redirects import HOME, local_path
 from multichat_server.web.rendering import render
 
@@ -51,7 +52,7 @@ async def log_in(visit: Visit) -> Response:
         await visit.site.end_session(visit.session_key)
 
     response = RedirectResponse(_next(visit), status_code=302)
-    visit.set_cookie(response, csrf.COOKIE, csrf.new_token(), seconds=csrf.COOKIE_SECONDS)
+    visit.set_cookie(response, CSRF_COOKIE, csrf.new_token(), seconds=csrf.COOKIE_SECONDS)
     visit.set_cookie(response, SESSION_COOKIE, key, seconds=settings.session_lifetime)
     return response
 
@@ -98,9 +99,9 @@ def _with_token(
 ) -> Response:
     """Return a page with a form, and the cookie that the form needs."""
     token = csrf.token_of(visit.request) or csrf.new_token()
-    values |= {"token": token, "token_field": csrf.FIELD}
+    values |= {"token": token, "token_field": CSRF_FIELD}
     response = render(template, status=status, values=values)
-    visit.set_cookie(response, csrf.COOKIE, token, seconds=csrf.COOKIE_SECONDS)
+    visit.set_cookie(response, CSRF_COOKIE, token, seconds=csrf.COOKIE_SECONDS)
     return response
 
 

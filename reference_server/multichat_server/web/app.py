@@ -16,6 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from multichat_proto.exceptions import StoreUnavailable
+from multichat_proto.handshake import LOGIN_PATH, LOGOUT_PATH
 from multichat_server.config import Settings
 from multichat_server.storage import Store
 from multichat_server.web import accounts, rooms
@@ -46,10 +47,10 @@ def create_app(
     app = Starlette(
         routes=[
             Route("/", Page(site, rooms.show, methods=("GET", "HEAD"))),
-            Route("/accounts/login/", Page(site, accounts.log_in)),
-            Route("/accounts/logout/", Page(site, accounts.log_out)),
-            Route("/accounts/login", _add_slash),
-            Route("/accounts/logout", _add_slash),
+            Route(LOGIN_PATH, Page(site, accounts.log_in)),
+            Route(LOGOUT_PATH, Page(site, accounts.log_out)),
+            Route(LOGIN_PATH.rstrip("/"), _add_slash),
+            Route(LOGOUT_PATH.rstrip("/"), _add_slash),
             Mount("/static", StaticFiles(packages=[("multichat_server.web", "static")])),
         ],
         middleware=[Middleware(SecurityHeaders)],

@@ -5,8 +5,9 @@ A page's form carries a token that is also in the cookie ``csrftoken``. Another 
 browser send the cookie along, but cannot read it, and so cannot put its value in the form. The
 token is accepted from the field ``csrfmiddlewaretoken`` or from the header ``X-CSRFToken``.
 
-Browsers say in ``Origin`` which site a form was on. Where they do, it must be this one: this
-holds even against a neighbour (another host of the same domain) who can set cookies here.
+Browsers say in ``Origin`` which site a form was on. Where they do, it must be this one (see
+:mod:`multichat_server.origin`): this holds even against a neighbour (another host of the same
+domain) who can set cookies here.
 
 The original masks the token anew on each page, against attacks that guess at it through
 compression. Nothing is compressed here, so that the token is the cookie's value as it is.
@@ -16,24 +17,19 @@ import hmac
 import re
 import secrets
 import string
-from collections.abc import Collection
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from multichat_proto.handshake import CSRF_COOKIE
+
 __all__ = [
-    "COOKIE",
     "COOKIE_SECONDS",
-    "FIELD",
-    "is_same_origin",
     "new_token",
     "token_of",
     "tokens_match",
 ]
 
-COOKIE: Final = "csrftoken"
-FIELD: Final = "csrfmiddlewaretoken"
 _HEADER: Final = "x-csrftoken"
 
 #: One year, in seconds, as in the original.
@@ -46,8 +42,6 @@ _TOKEN_LENGTH: Final = 64
 # A cookie that is no token of that kind could be guessed.
 _TOKEN: Final = re.compile(r"[A-Za-z0-9]{64}")
 
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-
 
 def new_token() -> str:
     """Return a token that nobody can guess."""
@@ -56,7 +50,7 @@ def new_token() -> str:
 
 def token_of(request: Request) -> str | None:
     """Return the token in a request's cookie; ``None`` if there is none to be trusted."""
-    token = request.cookies.get(COOKIE, "")
+    token = request.cookies.get(CSRF_COOKIE, "")
     return token if _TOKEN.fullmatch(token) else None
 
 
@@ -74,29 +68,3 @@ def tokens_match(request: Request, field: str | None) -> bool:
     if expected is None or given is None:
         return False
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode())
-
-
-def is_same_origin(request: Request, allowed_origins: Collection[str]) -> bool:
-    """
-    Tell whether a request comes from our own pages, as far as its Origin says.
-
-    Args:
-        request: Whose Origin and Host are compared; without an Origin it is none of a browser,
-            or of one so old that the tokens alone must do.
-        allowed_origins: Origins that count as our own.
-
-    """
-    origin = request.headers.get("origin")
-    if origin is None or origin in allowed_origins:
-        return True
-    try:
-        theirs = urlsplit(origin)
-        default = _DEFAULT_PORTS.get(theirs.scheme)
-        ours = urlsplit(f"//{request.headers.get('host', '')}")
-        return (
-            default is not None
-            and theirs.hostname is not None
-            and (theirs.hostname, theirs.port or default) == (ours.hostname, ours.port or default)
-        )
-    except ValueError:
-        return False

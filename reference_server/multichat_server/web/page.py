@@ -15,14 +15,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from multichat_proto.handshake import CSRF_FIELD, SESSION_COOKIE
 from multichat_server.config import Settings
+from multichat_server.origin import is_own_origin
 from multichat_server.storage import Store, User
 from multichat_server.web import csrf
 from multichat_server.web.rendering import render
 
-__all__ = ["SESSION_COOKIE", "Page", "Site", "Visit", "delete_session_cookie"]
-
-SESSION_COOKIE: Final = "sessionid"
+__all__ = ["Page", "Site", "Visit", "delete_session_cookie"]
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 # Our forms have four fields at most.
@@ -122,8 +122,12 @@ class Page:
 
     async def _respond(self, request: Request, form: FormData) -> Response:
         if request.method not in _SAFE_METHODS and not (
-            csrf.is_same_origin(request, self._site.settings.allowed_origins)
-            and csrf.tokens_match(request, _text(form, csrf.FIELD))
+            is_own_origin(
+                request.headers.getlist("origin"),
+                request.headers.getlist("host"),
+                self._site.settings.allowed_origins,
+            )
+            and csrf.tokens_match(request, _text(form, CSRF_FIELD))
         ):
             return render("forbidden.html", status=403)
         if request.method not in self._methods:
