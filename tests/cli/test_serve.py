@@ -206,6 +206,7 @@ def test_a_limit_of_open_files_that_is_too_low_is_told() -> None:
             ["sh", "-c", 'ulimit -n 400; exec "$@"', "sh", *serve],
             capture_output=True,
             text=True,
+            check=False,
             env=environment(),
         )
 
