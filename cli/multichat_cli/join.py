@@ -6,7 +6,16 @@ from typing import Annotated
 import typer
 
 from multichat_cli.exit_codes import CommandFailed, table
-from multichat_cli.options import AsJson, PasswordFile, PasswordStdin, Room, Timeout, Url, Username
+from multichat_cli.options import (
+    DEFAULT_URL,
+    AsJson,
+    PasswordFile,
+    PasswordStdin,
+    Room,
+    Timeout,
+    Url,
+    Username,
+)
 
 __all__ = ["EPILOG", "join"]
 
@@ -40,7 +49,7 @@ Exit codes:
 
 def join(
     room: Room,
-    url: Url = "ws://127.0.0.1:8000/chat/stream/",
+    url: Url = DEFAULT_URL,
     username: Username = None,
     password_stdin: PasswordStdin = False,
     password_file: PasswordFile = None,

@@ -10,6 +10,7 @@ import typer
 from multichat_cli.exit_codes import CommandFailed, ExitCode
 
 __all__ = [
+    "DEFAULT_URL",
     "VARIABLES",
     "AsJson",
     "Config",
@@ -29,6 +30,9 @@ VARIABLES: Final = frozenset(
     {"MULTICHAT_CONFIG", "MULTICHAT_PASSWORD", "MULTICHAT_URL", "MULTICHAT_USER"}
 )
 """Environment variables of the commands that are no settings of the server."""
+
+DEFAULT_URL: Final = "ws://127.0.0.1:8000/chat/stream/"
+"""Where ``multichat serve`` listens when nothing else is said."""
 
 _MAX_PASSWORD_BYTES: Final = 4096
 

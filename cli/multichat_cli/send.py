@@ -5,7 +5,16 @@ from typing import Annotated
 import typer
 
 from multichat_cli.exit_codes import CommandFailed, table
-from multichat_cli.options import AsJson, PasswordFile, PasswordStdin, Room, Timeout, Url, Username
+from multichat_cli.options import (
+    DEFAULT_URL,
+    AsJson,
+    PasswordFile,
+    PasswordStdin,
+    Room,
+    Timeout,
+    Url,
+    Username,
+)
 
 __all__ = ["EPILOG", "send"]
 
@@ -32,7 +41,7 @@ Exit codes:
 def send(
     room: Room,
     text: Annotated[str, typer.Argument(metavar="TEXT", help='The message; "-" reads the input.')],
-    url: Url = "ws://127.0.0.1:8000/chat/stream/",
+    url: Url = DEFAULT_URL,
     username: Username = None,
     password_stdin: PasswordStdin = False,
     password_file: PasswordFile = None,

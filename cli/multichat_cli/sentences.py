@@ -1,13 +1,16 @@
 """What a person is told when the server refuses, puts one out or goes: from codes to words."""
 
+from typing import Final
+
 from multichat_cli.exit_codes import CommandFailed, ExitCode
 from multichat_proto.exceptions import ConnectionClosed
 from multichat_proto.messages import CloseCode, Error, ErrorCode
+from multichat_spec import errors
 
 __all__ = ["TEMPORARY", "closed", "put_out", "refused"]
 
-TEMPORARY = frozenset({ErrorCode.RATE_LIMITED, ErrorCode.SERVER_UNAVAILABLE})
-"""The command was not carried out, and trying again is safe (errors.json, ``temporary``)."""
+TEMPORARY: Final = frozenset(code for code, error in errors().items() if error["temporary"])
+"""The command was not carried out, and trying again is safe."""
 
 
 def refused(error: Error, *, command: str, room: str, username: str | None) -> str:

@@ -19,6 +19,7 @@ from multichat_proto.exceptions import StoreUnavailable
 from multichat_proto.failures import failure_reason
 from multichat_proto.handshake import STREAM_PATH
 from multichat_server.config import Settings
+from multichat_server.open_files import allow_connections
 from multichat_server.server import Serving, serve
 from multichat_server.storage import Store, StoreError
 
@@ -43,6 +44,12 @@ def run(settings: Settings, *, is_demo: bool, as_json: bool) -> None:
 
     """
     output = Output(as_json=as_json)
+    room = allow_connections(settings.max_connections)
+    if room < settings.max_connections:
+        output.talk(
+            f"the system's limit of open files leaves room for {room} connections, "
+            f"not for {settings.max_connections}: raise it (ulimit -n), or lower max_connections"
+        )
     if not is_demo:
         running.run(output, partial(_serve, settings, output, None))
     with tempfile.TemporaryDirectory(prefix="multichat-demo-") as folder:

@@ -198,6 +198,22 @@ async def test_a_port_that_is_taken() -> None:
     assert f"cannot listen on 127.0.0.1 port {port}: Address already in use" in done.err
 
 
+def test_a_limit_of_open_files_that_is_too_low_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        taken = str(listener.getsockname()[1])
+        serve = [*MULTICHAT, "serve", "--database-url", "sqlite://", "--port", taken]
+        done = subprocess.run(
+            ["sh", "-c", 'ulimit -n 400; exec "$@"', "sh", *serve],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment(),
+        )
+
+    assert "leaves room for 144 connections, not for 10000" in done.stderr
+    assert done.returncode == ExitCode.ERROR
+
+
 async def test_a_database_that_cannot_be_had(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/no/such/folder/x.sqlite3"
     done = await multichat("serve", "--port", "0", "--database-url", url)

@@ -1,0 +1,38 @@
+"""
+Room for open files: a process may have fewer than the connections it is set to take.
+
+Many systems start a process with a soft limit of 1,024 open files and a far higher hard one, up
+to which it may help itself.
+"""
+
+import resource
+from typing import Final
+
+__all__ = ["allow_connections"]
+
+OTHER_FILES: Final = 256
+"""Open files besides connections: listeners, the database, and those that are being refused."""
+
+
+def allow_connections(connections: int) -> int:
+    """
+    Raise this process's limit of open files as far as needed and allowed.
+
+    It is the process's limit, so this is for whoever owns the process to call, not for the
+    server within it.
+
+    Args:
+        connections: How many connections there should be room for.
+
+    Returns:
+        How many of them there is room for; fewer, where the system's hard limit is in the way.
+
+    """
+    wanted = connections + OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY:
+        return connections
+    return min(connections, max(soft - OTHER_FILES, 0))
