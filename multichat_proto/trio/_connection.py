@@ -79,7 +79,7 @@ class Connection:
 
     async def join(self, room: str | int) -> Command:
         """
-        Ask to join a room (MC1-JOIN-01); the answer comes as an event.
+        Ask to join a room (MC1-JOIN-02); the answer comes as an event.
 
         The command is returned: the event that answers it names it. A call that is cancelled
         has sent nothing, or has ended the connection; so have :meth:`leave` and :meth:`send`.

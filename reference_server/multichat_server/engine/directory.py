@@ -24,7 +24,7 @@ import trio
 from multichat_proto.exceptions import StoreUnavailable
 from multichat_proto.messages import CloseCode, Room
 from multichat_proto.server import RoomAccess
-from multichat_server.engine.connection import Connection, put_out
+from multichat_server.engine.connection import Connection, end_all, put_out
 
 __all__ = ["Accounts", "Directory", "RoomRecord", "User", "Visit"]
 
@@ -300,6 +300,4 @@ class Directory:
 
     def _end(self, visits: Iterable[Visit]) -> None:
         connections = [visit.connection for visit in visits if visit.connection]
-        put_out([(each, room) for each in connections for room in each.chat.rooms])
-        for connection in connections:
-            connection.close(CloseCode.POLICY_VIOLATION, "the session has ended", now=self._clock())
+        end_all(connections, CloseCode.POLICY_VIOLATION, "the session has ended", now=self._clock())

@@ -15,7 +15,7 @@ import h11
 import trio
 
 from multichat_proto.exceptions import StoreUnavailable
-from multichat_proto.limits import Limits
+from multichat_proto.limits import Limits, TokenBucket
 from multichat_proto.messages import CloseCode, Message, Room
 from multichat_proto.server import RoomAccess, ServerConnection
 from multichat_server.config import Settings
@@ -52,6 +52,8 @@ class Engine:
             max_rooms=settings.max_rooms_per_connection,
             command_rate=settings.command_rate,
             command_burst=settings.command_burst,
+            refusal_rate=settings.refusal_rate,
+            refusal_burst=settings.refusal_burst,
         )
         self._hub = Hub()
         self._flusher = Flusher()
@@ -233,6 +235,10 @@ class Engine:
             max_frame_bytes=settings.max_frame_bytes,
             ping_interval=settings.ping_interval,
             ping_timeout=settings.ping_timeout,
+            close_timeout=settings.close_timeout,
+            small_frames=TokenBucket(
+                rate=settings.small_frame_rate, burst=settings.small_frame_burst
+            ),
             now=trio.current_time(),
         )
         return connection
