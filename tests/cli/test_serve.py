@@ -210,7 +210,7 @@ def test_a_limit_of_open_files_that_is_too_low_is_told() -> None:
             env=environment(),
         )
 
-    assert "leaves room for 144 connections, not for 10000" in done.stderr
+    assert "leaves room for 272 connections, not for 10000" in done.stderr
     assert done.returncode == ExitCode.ERROR
 
 

@@ -321,4 +321,7 @@ async def test_a_message_to_a_full_room_reaches_everyone_in_order(count: int) ->
             assert said == [f"{speaker} {at}" for at in range(20)]
         assert all(each == heard[0] for each in heard)
         for peer in members:
+            # Nothing came twice: the next that comes is the answer to this.
+            await peer.send(wire.join(4242))
+            assert (await peer.frame())["error"] == "ROOM_INVALID"
             await peer.stream.aclose()
