@@ -99,7 +99,7 @@ async def serve(
     async with Store.open(
         settings.database_url, password_threads=settings.password_threads
     ) as store:
-        engine = Engine(store, settings)
+        engine = Engine(store, settings, watch=store.reserved())
         await engine.refresh()
         app = create_app(store, settings, session_ended=engine.session_ended)
         listeners = await trio.open_tcp_listeners(

@@ -42,10 +42,14 @@ class Engine:
     Args:
         accounts: Users, rooms and sessions.
         settings: The limits, and whether ENTER and LEAVE are announced.
+        watch: The same, for looking at changes, where strangers cannot hold it up; see
+            :class:`~multichat_server.engine.directory.Directory`.
 
     """
 
-    def __init__(self, accounts: Accounts, settings: Settings) -> None:
+    def __init__(
+        self, accounts: Accounts, settings: Settings, *, watch: Accounts | None = None
+    ) -> None:
         self._settings = settings
         self._limits = Limits(
             max_message_length=settings.max_message_length,
@@ -59,7 +63,10 @@ class Engine:
         self._flusher = Flusher()
         self._timers = Timers()
         self._directory = Directory(
-            accounts, poll=settings.directory_poll, stale_after=settings.stale_after
+            accounts,
+            watch=watch,
+            poll=settings.directory_poll,
+            stale_after=settings.stale_after,
         )
         self._connections: dict[Connection, None] = {}
         self._visitors = 0
