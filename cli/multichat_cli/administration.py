@@ -52,10 +52,12 @@ def run(
 
     async def command(_: Interruption) -> ExitCode:
         try:
-            _check_there(settings, output, may_create=may_create)
+            new = _missing_file(settings, may_create=may_create)
             async with Store.open(
                 settings.database_url, password_threads=settings.password_threads
             ) as store:
+                if new is not None:
+                    output.talk(f"made a new database, {new.absolute()}")
                 for event in await work(store):
                     output.show(event)
         except (StoreError, StoreUnavailable) as exc:
@@ -98,13 +100,14 @@ def room_event(room: RoomRecord) -> Event:
     return {"event": "room", "id": room.id, "title": room.title, "staff_only": room.staff_only}
 
 
-def _check_there(settings: Settings, output: Output, *, may_create: bool) -> None:
+def _missing_file(settings: Settings, *, may_create: bool) -> Path | None:
+    """Return the database's file if it is not there yet and is about to be made."""
     scheme, _, place = settings.database_url.partition(":///")
     if scheme != "sqlite" or Path(place.partition("?")[0]).exists():
-        return
+        return None
     if not may_create:
         raise CommandFailed(
             ExitCode.ERROR,
             f"there is no database {place}: name the server's with --database-url or --config",
         )
-    output.talk(f"made a new database, {Path(place).absolute()}")
+    return Path(place)

@@ -136,6 +136,17 @@ async def test_a_new_database_is_announced(inside: Inside, tmp_path: Path) -> No
     assert (done.code, done.err) == (0, f"made a new database, {file}\n")
 
 
+async def test_a_database_that_cannot_be_made_is_not_announced(
+    inside: Inside, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/no/such/folder/x.sqlite3"
+    done = await inside("admin", "room", "add", "Lobby", "--database-url", url)
+
+    assert done.code == ExitCode.ERROR
+    assert done.err.startswith("multichat: ")
+    assert "made a new database" not in done.err
+
+
 async def test_a_broken_database(inside: Inside, tmp_path: Path) -> None:
     file = tmp_path / "broken.sqlite3"
     file.write_bytes(b"no database at all" * 1000)
