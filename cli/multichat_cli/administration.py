@@ -6,14 +6,14 @@ from pathlib import Path
 
 from multichat_cli import running
 from multichat_cli.exit_codes import CommandFailed, ExitCode
-from multichat_cli.options import VARIABLES
+from multichat_cli.options import VARIABLES, valid_text
 from multichat_cli.output import Event, Output
 from multichat_cli.running import Interruption
 from multichat_proto.exceptions import StoreUnavailable
 from multichat_server.config import ConfigError, Settings, load_settings
 from multichat_server.storage import RoomRecord, Store, StoreError, User
 
-__all__ = ["ask_for_change", "room_event", "run", "user_event"]
+__all__ = ["argument", "ask_for_change", "room_event", "run", "user_event"]
 
 
 def run(
@@ -65,6 +65,24 @@ def run(
         return ExitCode.OK
 
     running.run(output, command)
+
+
+def argument(text: str, what: str) -> str:
+    """
+    Return a text of the command line as it is.
+
+    Args:
+        text: A name or a title.
+        what: What it is called where it is refused.
+
+    Raises:
+        typer.Exit: It is not valid UTF-8.
+
+    """
+    try:
+        return valid_text(text, what)
+    except CommandFailed as exc:
+        raise running.fail(exc) from exc
 
 
 def ask_for_change(*changes: object) -> None:
