@@ -97,6 +97,9 @@ class ClientConnection:
         max_rooms: Most rooms that the connection may be in at once. A client that asks for
             more is told so; a server that puts it into more breaks v1.
 
+    Attributes:
+        last_command: The command that was made into a frame last; ``None`` before the first.
+
     """
 
     def __init__(
@@ -111,6 +114,7 @@ class ClientConnection:
         self._max_rooms = max_rooms
         self._rooms: dict[Room, RoomState] = {}
         self._unanswered: list[Command] = []
+        self.last_command: Command | None = None
 
     @property
     def rooms(self) -> Mapping[Room, RoomState]:
@@ -193,6 +197,7 @@ class ClientConnection:
         text = encode(command)
         self._move(room, verb)
         self._unanswered.append(command)
+        self.last_command = command
         if len(self._unanswered) > self._max_unanswered:
             self._give_up(0)
         return text

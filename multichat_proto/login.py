@@ -47,10 +47,14 @@ async def form_login(
         transport: Carries the requests instead of the network.
 
     Raises:
-        LoginFailed: The server did not take the account, or shows no login form that we know.
+        LoginFailed: The server did not take the account, or shows no login form that we know;
+            or the name or the password has lone surrogates, which no form can carry.
         ConnectionFailed: The server cannot be reached.
 
     """
+    for what, text in (("user name", username), ("password", password)):
+        if not _is_unicode(text):
+            raise LoginFailed(f"cannot log in: the {what} is not valid Unicode text")
     address = url if isinstance(url, Address) else Address.parse(url)
     page = address.origin + LOGIN_PATH
     async with httpx2.AsyncClient(
@@ -81,6 +85,15 @@ async def form_login(
 def cookie_header(cookies: dict[str, str]) -> str:
     """Return the value of a ``Cookie`` header for these cookies."""
     return "; ".join(f"{name}={value}" for name, value in cookies.items())
+
+
+def _is_unicode(text: str) -> bool:
+    # The error stays in here: it would carry the password.
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 async def _fetch_token(client: httpx2.AsyncClient, address: Address, page: str) -> str:

@@ -33,6 +33,8 @@ def add(
     """Add a room."""
     from multichat_cli import administration
 
+    administration.argument(title, "the title")
+
     async def work(store: "Store") -> "list[Event]":
         room = await store.add_room(title, staff_only=staff_only, room_id=number)
         return [administration.room_event(room)]
@@ -74,6 +76,8 @@ def change(
 
     # "--no-staff-only" is False, and a change.
     administration.ask_for_change(title, None if staff_only is None else True)
+    if title is not None:
+        administration.argument(title, "the title")
 
     async def work(store: "Store") -> "list[Event]":
         room = await store.change_room(number, title=title, staff_only=staff_only)

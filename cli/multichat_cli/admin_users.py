@@ -33,6 +33,7 @@ def add(
     """Add a user; the password is asked for, or comes by --password-stdin and the like."""
     from multichat_cli import administration
 
+    administration.argument(name, "the user name")
     password = _password(name, stdin=password_stdin, file=password_file)
 
     async def work(store: "Store") -> "list[Event]":
@@ -78,6 +79,9 @@ def change(
     """Change what is given; the rest stays."""
     from multichat_cli import administration
 
+    administration.argument(name, "the user name")
+    if rename is not None:
+        administration.argument(rename, "the new user name")
     wants_password = password or password_stdin or password_file is not None
     administration.ask_for_change(rename, staff, active, wants_password or None)
     secret = _password(name, stdin=password_stdin, file=password_file) if wants_password else None
@@ -100,6 +104,8 @@ def delete(
 ) -> None:
     """Delete a user; connections that are open are put out of their rooms."""
     from multichat_cli import administration
+
+    administration.argument(name, "the user name")
 
     async def work(store: "Store") -> "list[Event]":
         await store.delete_user(name)

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from multichat_cli import running
 from multichat_cli.exit_codes import CommandFailed, ExitCode
-from multichat_cli.options import VARIABLES
+from multichat_cli.options import VARIABLES, valid_text
 from multichat_cli.output import Event, Output
 from multichat_cli.running import Interruption
 from multichat_proto.exceptions import StoreUnavailable
 from multichat_server.config import ConfigError, Settings, load_settings
 from multichat_server.storage import RoomRecord, Store, StoreError, User
 
-__all__ = ["ask_for_change", "room_event", "run", "user_event"]
+__all__ = ["argument", "ask_for_change", "room_event", "run", "user_event"]
 
 
 def run(
@@ -52,10 +52,12 @@ def run(
 
     async def command(_: Interruption) -> ExitCode:
         try:
-            _check_there(settings, output, may_create=may_create)
+            new = _missing_file(settings, may_create=may_create)
             async with Store.open(
                 settings.database_url, password_threads=settings.password_threads
             ) as store:
+                if new is not None:
+                    output.talk(f"made a new database, {new.absolute()}")
                 for event in await work(store):
                     output.show(event)
         except (StoreError, StoreUnavailable) as exc:
@@ -63,6 +65,24 @@ def run(
         return ExitCode.OK
 
     running.run(output, command)
+
+
+def argument(text: str, what: str) -> str:
+    """
+    Return a text of the command line as it is.
+
+    Args:
+        text: A name or a title.
+        what: What it is called where it is refused.
+
+    Raises:
+        typer.Exit: It is not valid UTF-8.
+
+    """
+    try:
+        return valid_text(text, what)
+    except CommandFailed as exc:
+        raise running.fail(exc) from exc
 
 
 def ask_for_change(*changes: object) -> None:
@@ -98,13 +118,14 @@ def room_event(room: RoomRecord) -> Event:
     return {"event": "room", "id": room.id, "title": room.title, "staff_only": room.staff_only}
 
 
-def _check_there(settings: Settings, output: Output, *, may_create: bool) -> None:
+def _missing_file(settings: Settings, *, may_create: bool) -> Path | None:
+    """Return the database's file if it is not there yet and is about to be made."""
     scheme, _, place = settings.database_url.partition(":///")
     if scheme != "sqlite" or Path(place.partition("?")[0]).exists():
-        return
+        return None
     if not may_create:
         raise CommandFailed(
             ExitCode.ERROR,
             f"there is no database {place}: name the server's with --database-url or --config",
         )
-    output.talk(f"made a new database, {Path(place).absolute()}")
+    return Path(place)

@@ -9,7 +9,7 @@ makes "which command was refused" certain where error frames do not say it.
 import math
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import trio
@@ -265,7 +265,9 @@ class Conversation:
             self._failure = exc
         except ConnectionClosed as exc:
             self._failure = sentences.closed(exc)
-            self._output.show({"event": "closed", "code": exc.code, "reason": exc.reason})
+            # The end of the connection is the failure, even if nobody reads of it.
+            with suppress(CommandFailed):
+                self._output.show({"event": "closed", "code": exc.code, "reason": exc.reason})
         except RemoteProtocolError as exc:
             self._failure = CommandFailed(ExitCode.PROTOCOL, str(exc))
         everything.cancel()

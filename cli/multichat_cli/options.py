@@ -24,6 +24,7 @@ __all__ = [
     "can_ask",
     "new_password",
     "read_password",
+    "valid_text",
 ]
 
 VARIABLES: Final = frozenset(
@@ -82,6 +83,31 @@ DatabaseUrl = Annotated[
 Room = Annotated[str, typer.Argument(metavar="ROOM", help="The room's number.")]
 
 
+def valid_text(text: str, what: str) -> str:
+    """
+    Return a text of the command line or the environment as it is.
+
+    Python passes bytes that are not UTF-8 on as lone surrogates, which can be sent nowhere.
+
+    Args:
+        text: As Python got it.
+        what: What it is called where it is refused; the text itself may be secret.
+
+    Raises:
+        CommandFailed: It is not valid UTF-8.
+
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        is_text = False
+    else:
+        is_text = True
+    if not is_text:  # outside "except": the error would carry the text
+        raise CommandFailed(ExitCode.USAGE, f"{what} is not valid UTF-8")
+    return text
+
+
 def can_ask() -> bool:
     """Tell whether a person can be asked: there is a terminal, and it is ours."""
     if sys.stdin is not None and sys.stdin.isatty():
@@ -120,7 +146,7 @@ def read_password(prompt: str, *, stdin: bool, file: Path | None) -> str:
                 ExitCode.ERROR, f"cannot read the password from {file}: {exc.strerror}"
             ) from exc
     if "MULTICHAT_PASSWORD" in os.environ:
-        return os.environ["MULTICHAT_PASSWORD"]
+        return valid_text(os.environ["MULTICHAT_PASSWORD"], "the password in MULTICHAT_PASSWORD")
     if not can_ask():
         raise CommandFailed(
             ExitCode.USAGE,

@@ -12,7 +12,8 @@ import io
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -54,30 +55,43 @@ class Output:
         Print an event on stdout, if it is one that is printed.
 
         Raises:
-            CommandFailed: Nobody reads stdout any more, as in ``multichat join 1 | head``.
+            CommandFailed: Stdout takes no more: it is closed, its disk is full, or nobody reads
+                it, as in ``multichat join 1 | head``.
 
         """
-        try:
-            self._print(event)
-        except BrokenPipeError:
-            # Python would complain once more when it flushes at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise CommandFailed(ExitCode.ERROR, "nobody reads the output any more") from None
+        self._print(event)
 
     def data(self, line: str) -> None:
-        """Print a line of help that belongs to the result, for people only."""
+        """
+        Print a line of help that belongs to the result, for people only.
+
+        Raises:
+            CommandFailed: As for :meth:`show`.
+
+        """
         if not self._as_json:
-            sys.stdout.write(escape(line) + "\n")
-            sys.stdout.flush()
+            with _stdout() as stdout:
+                stdout.write(escape(line) + "\n")
+                stdout.flush()
 
     def talk(self, sentence: str) -> None:
-        """Tell the person something, on stderr. The sentence may hold text from the network."""
-        if sys.stderr.isatty():
-            console = _console(sys.stderr)
-            console.print(folded(escape(sentence), "", console), soft_wrap=True)
-        else:
-            sys.stderr.write(escape(sentence) + "\n")
-            sys.stderr.flush()
+        """
+        Tell the person something, on stderr. The sentence may hold text from the network.
+
+        Where stderr takes nothing there is nobody to tell, and no other place to tell that:
+        the command goes on, and its exit code says how it went.
+        """
+        if sys.stderr is None:
+            return
+        try:
+            if sys.stderr.isatty():
+                console = _console(sys.stderr)
+                console.print(folded(escape(sentence), "", console), soft_wrap=True)
+            else:
+                sys.stderr.write(escape(sentence) + "\n")
+                sys.stderr.flush()
+        except OSError:
+            _discard(sys.stderr)
 
     def _print(self, event: Event) -> None:
         if self._as_json:
@@ -89,14 +103,18 @@ class Output:
                 return
             line, style = described
             if self._terminal is not None:
-                self._terminal.print(folded(line, style, self._terminal), soft_wrap=True)
+                with _stdout():
+                    self._terminal.print(folded(line, style, self._terminal), soft_wrap=True)
                 return
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
+        with _stdout() as stdout:
+            stdout.write(line + "\n")
+            stdout.flush()
 
     @cached_property
     def _terminal(self) -> "Console | None":
-        return _console(sys.stdout) if sys.stdout.isatty() else None
+        # None: the command was started with stdout closed.
+        is_terminal = sys.stdout is not None and sys.stdout.isatty()
+        return _console(sys.stdout) if is_terminal else None
 
 
 def describe(event: Event) -> tuple[str, str] | None:
@@ -126,6 +144,31 @@ def describe(event: Event) -> tuple[str, str] | None:
             return f"serving {event['url']} (chat at {event['stream_url']})", "bold"
         case _:
             return None
+
+
+@contextmanager
+def _stdout() -> Iterator[TextIO]:
+    """Yield stdout to write to; say in words that it cannot be written to."""
+    if sys.stdout is None:
+        raise CommandFailed(ExitCode.ERROR, "cannot write the output: it is closed")
+    try:
+        yield sys.stdout
+    except OSError as exc:
+        _discard(sys.stdout)
+        sentence = (
+            "nobody reads the output any more"
+            if isinstance(exc, BrokenPipeError)
+            else f"cannot write the output: {exc.strerror}"
+        )
+        raise CommandFailed(ExitCode.ERROR, sentence) from None
+
+
+def _discard(stream: TextIO) -> None:
+    # What could not be written is still in the buffer: Python would try again when it
+    # flushes at exit, complain once more, and change the exit code.
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)
 
 
 def _console(stream: TextIO) -> "Console":

@@ -62,11 +62,10 @@ def send(
             url, username, stdin=password_stdin, file=password_file, timeout=timeout
         )
         number = talking.room_number(room)
+        message = talking.message(text)
     except CommandFailed as exc:
         raise running.fail(exc) from exc
     running.run(
         output,
-        lambda interruption: talking.say_once(
-            interruption, server, number, output, text=None if text == "-" else text
-        ),
+        lambda interruption: talking.say_once(interruption, server, number, output, text=message),
     )

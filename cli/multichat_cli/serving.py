@@ -67,7 +67,13 @@ async def _serve(
     async with trio.open_nursery() as nursery:
         try:
             passwords = await _fill(settings, output) if demo_folder is not None else {}
-            serving: Serving = await nursery.start(serve, settings)
+            try:
+                serving: Serving = await nursery.start(serve, settings)
+            except OSError as exc:
+                place = f"{settings.host} port {settings.port}"
+                raise CommandFailed(
+                    ExitCode.ERROR, f"cannot listen on {place}: {failure_reason(exc)}"
+                ) from exc
             with trio.CancelScope() as interruption.patient:
                 _announce(serving, settings, output, passwords)
                 await trio.sleep_forever()
@@ -76,11 +82,6 @@ async def _serve(
             failure = CommandFailed(ExitCode.USAGE, str(exc))
         except StoreUnavailable as exc:
             failure = CommandFailed(ExitCode.ERROR, str(exc))
-        except OSError as exc:
-            failure = CommandFailed(
-                ExitCode.ERROR,
-                f"cannot listen on {settings.host} port {settings.port}: {failure_reason(exc)}",
-            )
         except CommandFailed as exc:
             failure = exc
             nursery.cancel_scope.cancel()

@@ -7,12 +7,12 @@ import trio
 from multichat_cli.conversation import Conversation, Server, dial
 from multichat_cli.exit_codes import CommandFailed, ExitCode
 from multichat_cli.lines_of_input import LinesOfInput
-from multichat_cli.options import read_password
+from multichat_cli.options import read_password, valid_text
 from multichat_cli.output import Output
 from multichat_cli.running import Interruption
 from multichat_proto.messages import Joined, room_id
 
-__all__ = ["Output", "room_number", "say_once", "server", "stay"]
+__all__ = ["Output", "message", "room_number", "say_once", "server", "stay"]
 
 
 def server(
@@ -22,9 +22,11 @@ def server(
     Return the server that the options name, with the password where there is a user.
 
     Raises:
-        CommandFailed: The URL is none, or there is no password.
+        CommandFailed: The URL is none, the name is not UTF-8, or there is no password.
 
     """
+    if username is not None:
+        valid_text(username, "the user name")
     found = Server(url, username=username, timeout=timeout)
     if found.username is not None:
         found.password = read_password(
@@ -45,6 +47,17 @@ def room_number(text: str) -> str:
     if room is None:
         raise CommandFailed(ExitCode.USAGE, f"{text!r} is no room: a room is a number, such as 1")
     return room
+
+
+def message(text: str) -> str | None:
+    """
+    Return the message that the command line holds; ``None`` for ``-``, the whole input.
+
+    Raises:
+        CommandFailed: It is not valid UTF-8.
+
+    """
+    return None if text == "-" else valid_text(text, "the text of the message")
 
 
 async def stay(
@@ -81,13 +94,13 @@ async def say_once(
     interruption: Interruption, server: Server, room: str, output: Output, *, text: str | None
 ) -> ExitCode:
     """Say one thing in the room and leave; ``None`` says the whole input."""
-    message = text if text is not None else await LinesOfInput().rest()
+    said = text if text is not None else await LinesOfInput().rest()
 
     async def talk() -> ExitCode:
         worst = ExitCode.OK
         joined = await conversation.join()
         with trio.CancelScope() as interruption.patient:
-            worst = await conversation.say(message)
+            worst = await conversation.say(said)
             if worst is ExitCode.OK:
                 output.talk(f'confirmed by room {joined.room}, "{joined.title}"')
         await conversation.leave()

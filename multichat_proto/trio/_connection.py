@@ -9,7 +9,7 @@ server feels that by TCP, as it should. The writer is the only one who writes, s
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, cast
 
 import trio
 from websockets.client import ClientProtocol
@@ -79,7 +79,7 @@ class Connection:
 
     async def join(self, room: str | int) -> Command:
         """
-        Ask to join a room (MC1-JOIN-01); the answer comes as an event.
+        Ask to join a room (MC1-JOIN-02); the answer comes as an event.
 
         The command is returned: the event that answers it names it. A call that is cancelled
         has sent nothing, or has ended the connection; so have :meth:`leave` and :meth:`send`.
@@ -181,7 +181,7 @@ class Connection:
             if not self.is_open:
                 raise self._closed()
             text = make()
-            command = self._core.unanswered[-1]
+            command = cast("Command", self._core.last_command)  # just now
             self._protocol.send_text(text.encode())
             try:
                 await self._writer.write(self._data_to_send())

@@ -117,16 +117,19 @@ class Settings:
         2_097_152,
         "The longest WebSocket message taken from a client; a longer one closes with 1009.",
         unit="bytes",
-        least=1,
+        least=131_072,  # MC1-LIMIT-08
     )
     max_message_length: int = setting(
         65_536,
         "The longest text of a chat message; a longer one is answered with MESSAGE_TOO_LONG.",
         unit="code points",
-        least=1,
+        least=4_096,  # MC1-LIMIT-04
     )
     max_rooms_per_connection: int = setting(
-        100, "How many rooms one connection may be in at a time.", unit="rooms", least=1
+        100,
+        "How many rooms one connection may be in at a time.",
+        unit="rooms",
+        least=2,  # MC1-MEMB-02
     )
     command_rate: float = setting(
         50.0,
@@ -139,7 +142,33 @@ class Settings:
         200,
         "How many commands a connection may send at once after it was quiet.",
         unit="commands",
+        least=32,  # MC1-LIMIT-06
+    )
+    refusal_rate: float = setting(
+        10.0,
+        "How many answers RATE_LIMITED a connection may cause in the long run.",
+        unit="answers per second",
+        least=0,
+    )
+    refusal_burst: int = setting(
+        100,
+        "How many answers RATE_LIMITED a connection may cause at once; one that causes more is "
+        "a flood and closed with 1008.",
+        unit="answers",
         least=1,
+    )
+    small_frame_rate: float = setting(
+        50.0,
+        "How many pings, pongs and small fragments a connection may send in the long run; one "
+        "that sends more is a flood and closed with 1008.",
+        unit="frames per second",
+        least=1,
+    )
+    small_frame_burst: int = setting(
+        500,
+        "How many pings, pongs and small fragments a connection may send at once.",
+        unit="frames",
+        least=32,
     )
     outbox_bytes: int = setting(
         1_048_576,
@@ -169,6 +198,12 @@ class Settings:
     ping_timeout: float = setting(
         30.0,
         "How long after an unanswered ping a chat client counts as gone.",
+        unit="seconds",
+        above=0,
+    )
+    close_timeout: float = setting(
+        5.0,
+        "How long a chat client may take to read a close frame and to close in turn.",
         unit="seconds",
         above=0,
     )

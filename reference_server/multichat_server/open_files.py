@@ -10,7 +10,7 @@ from typing import Final
 
 __all__ = ["allow_connections"]
 
-OTHER_FILES: Final = 256
+OTHER_FILES: Final = 128
 """Open files besides connections: listeners, the database, and those that are being refused."""
 
 

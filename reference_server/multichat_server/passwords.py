@@ -2,8 +2,9 @@
 Passwords: hashed with Argon2id, checked in a few threads at a constant cost.
 
 Hashing is meant to be slow, and each hash takes its memory for that time. It happens in worker
-threads, no more of them at once than stated: a flood of logins queues up here and costs the
-chat nothing but those processors.
+threads, no more of them at once than stated, and only a few checks may wait for one: a flood of
+logins costs the chat nothing but those processors, and whoever comes on top of it is told so at
+once (:exc:`TooManyChecks`).
 
 Whoever asks about a user that does not exist is kept waiting as long as for one that does, so
 that the time tells nothing: :meth:`Passwords.verify` hashes in vain when there is nothing to
@@ -23,10 +24,17 @@ from typing import Final
 import argon2
 import trio
 
-__all__ = ["LONGEST_PASSWORD", "Passwords", "Verdict"]
+from multichat_proto.exceptions import MultichatError
+
+__all__ = ["LONGEST_PASSWORD", "MOST_WAITING", "Passwords", "TooManyChecks", "Verdict"]
 
 #: In code points, as in Django's forms: hashing must not be fed by the megabyte.
 LONGEST_PASSWORD: Final = 4096
+
+#: How many checks may wait for a thread. With two threads and some 30 ms each the last of them
+#: waits a quarter of a second, and a few seconds if all are of Django's slower hashes. A longer
+#: queue would be worked off for clients that have given up.
+MOST_WAITING: Final = 16
 
 # OWASP's Password Storage Cheat Sheet, first choice for Argon2id: 19 MiB, two passes, one lane.
 # RFC 9106 would take 64 MiB and four lanes, which lets any stranger at the login form occupy
@@ -38,6 +46,10 @@ _PARALLELISM: Final = 1
 # Django's default has grown from 30,000 rounds (1.10) to over a million; a hash that asks for
 # more than this is no hash of Django's but an attempt to keep a thread busy.
 _MOST_PBKDF2_ROUNDS: Final = 10_000_000
+
+
+class TooManyChecks(MultichatError):
+    """So many passwords are waiting to be checked that this one was not; try again later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +98,12 @@ class Passwords:
             stored: The account's hash; ``None`` if there is no such account, which takes as
                 long and is never right.
 
+        Raises:
+            TooManyChecks: :data:`MOST_WAITING` are waiting already.
+
         """
+        if self._limiter.statistics().tasks_waiting >= MOST_WAITING:
+            raise TooManyChecks("too many passwords are waiting to be checked")
         return await trio.to_thread.run_sync(self._verify, password, stored, limiter=self._limiter)
 
     def _hash(self, password: str) -> str:

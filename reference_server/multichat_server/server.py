@@ -13,6 +13,7 @@ Stopping is the same whether it is asked for or the caller is cancelled: while t
 it is shielded, and cancelling begins the stop, which is bounded by ``shutdown_grace``.
 """
 
+import logging
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
@@ -29,6 +30,8 @@ from multichat_server.storage import Store
 from multichat_server.web.app import create_app
 
 __all__ = ["Serving", "serve"]
+
+_log: Final = logging.getLogger(__name__)
 
 BACKLOG: Final = 1024
 """Connections that may wait to be accepted: a whole room that connects again after a restart."""
@@ -96,7 +99,7 @@ async def serve(
     async with Store.open(
         settings.database_url, password_threads=settings.password_threads
     ) as store:
-        engine = Engine(store, settings)
+        engine = Engine(store, settings, watch=store.reserved())
         await engine.refresh()
         app = create_app(store, settings, session_ended=engine.session_ended)
         listeners = await trio.open_tcp_listeners(
@@ -140,6 +143,8 @@ class _Front:
                     settings=self.settings,
                     upgrade=partial(self._upgrade, scope),
                 )
+            except Exception:  # noqa: BLE001  # MC1-ERR-10: nobody else suffers from a bug
+                _log.exception("a connection was ended by a fault of the server")
             finally:
                 self._http.discard(scope)
                 self._connections -= 1

@@ -47,12 +47,15 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 async def multichat(
-    *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
+    *arguments: str,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    redirections: str = "",
 ) -> Done:
-    """Run a command to its end."""
+    """Run a command to its end; redirections are those of a shell, such as ``>/dev/full``."""
     run = partial(
         trio.run_process,
-        [*MULTICHAT, *arguments],
+        ["sh", "-c", f'exec "$@" {redirections}', "sh", *MULTICHAT, *arguments],
         stdin=stdin,
         capture_stdout=True,
         capture_stderr=True,

@@ -136,6 +136,43 @@ async def test_a_new_database_is_announced(inside: Inside, tmp_path: Path) -> No
     assert (done.code, done.err) == (0, f"made a new database, {file}\n")
 
 
+async def test_a_database_that_cannot_be_made_is_not_announced(
+    inside: Inside, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/no/such/folder/x.sqlite3"
+    done = await inside("admin", "room", "add", "Lobby", "--database-url", url)
+
+    assert done.code == ExitCode.ERROR
+    assert done.err.startswith("multichat: ")
+    assert "made a new database" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["room", "add", "bad\udcff"], "the title"),
+        (["room", "change", "1", "--title", "bad\udcff"], "the title"),
+        (["user", "add", "bad\udcff"], "the user name"),
+        (["user", "change", "bad\udcff", "--staff"], "the user name"),
+        (["user", "change", "alice", "--rename", "bad\udcff"], "the new user name"),
+        (["user", "delete", "bad\udcff"], "the user name"),
+    ],
+)
+async def test_an_argument_that_is_not_utf_8(
+    inside: Inside,
+    url: str,  # noqa: ARG001
+    tmp_path: Path,
+    arguments: list[str],
+    what: str,
+) -> None:
+    """It is told as what it is, and before a database is made for it."""
+    done = await inside("admin", *arguments, env=PASSWORD)
+
+    assert done.code == ExitCode.USAGE
+    assert done.err == f"multichat: {what} is not valid UTF-8\n"
+    assert not (tmp_path / "chat.sqlite3").exists()
+
+
 async def test_a_broken_database(inside: Inside, tmp_path: Path) -> None:
     file = tmp_path / "broken.sqlite3"
     file.write_bytes(b"no database at all" * 1000)

@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 import trio
 
-from multichat_cli.exit_codes import ExitCode
+from multichat_cli.exit_codes import CommandFailed, ExitCode
+from multichat_cli.output import Event, Output
 from tests.cli.commands import MULTICHAT, environment, multichat
 from tests.cli.conftest import Inside
 from tests.cli.rooms import ALICE, Answer, closing_on, on, room, said
@@ -33,6 +34,25 @@ async def test_each_line_of_a_pipe_is_a_message() -> None:
     assert done.err == 'alice is in room 1, "Lobby".\n'
     assert [c["command"] for c in commands] == ["join", "send", "send", "send", "leave"]
     assert [c["message"] for c in commands if "message" in c] == ["hello", "", "hé 😀"]
+
+
+async def test_a_lost_connection_of_which_nobody_reads(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What ended the command is the connection, not that its last line found no reader."""
+    show = Output.show
+
+    def refuse_the_end(output: Output, event: Event) -> None:
+        if event["event"] == "closed":
+            raise CommandFailed(ExitCode.ERROR, "nobody reads the output any more")
+        show(output, event)
+
+    monkeypatch.setattr(Output, "show", refuse_the_end)
+    async with serve(room(closing_on("send", 1012))) as server:
+        done = await inside("join", "1", "--url", server.url, "--json", stdin=b"hi", env=ALICE)
+
+    assert done.code == ExitCode.CONNECTION
+    assert "the server stops or restarts" in done.err
 
 
 async def test_json_lines(inside: Inside) -> None:

@@ -76,6 +76,17 @@ def test_what_is_no_password(content: bytes, sentence: str, tmp_path: Path, stdi
     assert of_file.value.code is ExitCode.ERROR
 
 
+def test_a_password_in_the_environment_that_is_not_utf_8(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And it is nowhere in the error."""
+    monkeypatch.setenv("MULTICHAT_PASSWORD", "bad\udcff")
+
+    with pytest.raises(CommandFailed, match="in MULTICHAT_PASSWORD is not valid UTF-8") as caught:
+        password()
+
+    assert caught.value.code is ExitCode.USAGE
+    assert caught.value.__context__ is None
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(CommandFailed, match=r"cannot read the password from .*: No such"):
         password(file=tmp_path / "none")

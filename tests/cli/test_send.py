@@ -4,7 +4,11 @@ import socket
 
 import pytest
 
-from multichat_cli.exit_codes import ExitCode
+from multichat_cli.conversation import Server
+from multichat_cli.exit_codes import CommandFailed, ExitCode
+from multichat_cli.output import Output
+from multichat_cli.running import Interruption
+from multichat_cli.talking import say_once
 from multichat_proto.address import Address
 from tests.cli.commands import multichat
 from tests.cli.conftest import Inside
@@ -77,8 +81,27 @@ async def test_text_that_is_no_unicode(inside: Inside) -> None:
     async with serve(room()) as server:
         done = await inside("send", "1", "\udcff", "--url", server.url, env=ALICE)
 
-    assert done.code == ExitCode.ERROR
-    assert "not sent: cannot encode text with a lone surrogate" in done.err
+    assert done.code == ExitCode.USAGE
+    assert done.err == "multichat: the text of the message is not valid UTF-8\n"
+    assert server.requests == []
+
+
+async def test_what_the_library_does_not_send() -> None:
+    """The command line lets no such text through; the library would refuse it too."""
+    async with serve(room()) as server:
+        address = Server(server.url, username=None, timeout=10)
+        with pytest.raises(CommandFailed, match="not sent: cannot encode") as caught:
+            await say_once(Interruption(), address, "1", Output(as_json=False), text="\udcff")
+
+    assert caught.value.code is ExitCode.ERROR
+
+
+async def test_a_user_name_that_is_not_utf_8(inside: Inside) -> None:
+    env = {**ALICE, "MULTICHAT_USER": "bad\udcff"}
+    done = await inside("send", "1", "hi", "--url", "ws://127.0.0.1:1", env=env)
+
+    assert done.code == ExitCode.USAGE
+    assert done.err == "multichat: the user name is not valid UTF-8\n"
 
 
 async def test_nobody_is_logged_in_without_a_user(inside: Inside) -> None:

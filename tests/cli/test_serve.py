@@ -198,6 +198,22 @@ async def test_a_port_that_is_taken() -> None:
     assert f"cannot listen on 127.0.0.1 port {port}: Address already in use" in done.err
 
 
+@pytest.mark.parametrize("arguments", [["--demo"], ["--database-url", "sqlite://"]])
+async def test_an_output_that_is_closed_is_not_the_ports_fault(arguments: list[str]) -> None:
+    done = await multichat("serve", "--port", "0", *arguments, redirections=">&-")
+
+    assert (done.code, done.err) == (1, "multichat: cannot write the output: it is closed\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device")
+@pytest.mark.parametrize("arguments", [["--demo"], ["--database-url", "sqlite://"]])
+async def test_an_output_that_is_full_is_not_the_ports_fault(arguments: list[str]) -> None:
+    done = await multichat("serve", "--port", "0", *arguments, redirections=">/dev/full")
+
+    assert done.code == ExitCode.ERROR
+    assert done.err == "multichat: cannot write the output: No space left on device\n"
+
+
 def test_a_limit_of_open_files_that_is_too_low_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         taken = str(listener.getsockname()[1])
@@ -210,7 +226,7 @@ def test_a_limit_of_open_files_that_is_too_low_is_told() -> None:
             env=environment(),
         )
 
-    assert "leaves room for 144 connections, not for 10000" in done.stderr
+    assert "leaves room for 272 connections, not for 10000" in done.stderr
     assert done.returncode == ExitCode.ERROR
 
 

@@ -44,7 +44,7 @@ ANNOTATIONS: Final = frozenset(
     {"$schema", "$id", "$defs", "title", "description", "examples", "$comment"}
 )
 KEYWORDS_OF_TYPE: Final[Mapping[str, frozenset[str]]] = {
-    "string": frozenset({"pattern"}),
+    "string": frozenset({"pattern", "not"}),
     "integer": frozenset({"minimum", "maximum"}),
     "object": frozenset({"properties", "required", "allOf"}),
     "null": frozenset(),
@@ -191,7 +191,9 @@ class Reader:
             case "null":
                 return st.none()
             case "string" if "pattern" in schema:
-                return st.from_regex(schema["pattern"])
+                excluded = _excluded(schema)
+                strings = st.from_regex(schema["pattern"])
+                return strings.filter(lambda text: not (excluded and re.search(excluded, text)))
             case "string":
                 return TEXT
             case "integer":
@@ -225,7 +227,7 @@ class Reader:
     ) -> SearchStrategy[Broken]:
         match kind:
             case "string" if "pattern" in schema:
-                return _mismatches(schema["pattern"])
+                return _mismatches(schema["pattern"], _excluded(schema))
             case "integer":
                 return _out_of_range(schema)
             case "object":
@@ -401,18 +403,35 @@ def _out_of_range(schema: Mapping[str, Any]) -> SearchStrategy[Broken]:
     return st.one_of(ways)
 
 
-def _mismatches(pattern: str) -> SearchStrategy[Broken]:
+def _excluded(schema: Mapping[str, Any]) -> str | None:
+    """Return the pattern that a string must not have besides."""
+    if "not" not in schema:
+        return None
+    if "pattern" not in schema or set(_mapping(schema["not"])) != {"pattern"}:
+        raise Unsupported("a not of anything but a pattern, beside a pattern")
+    excluded: str = schema["not"]["pattern"]
+    return excluded
+
+
+def _mismatches(pattern: str, excluded: str | None) -> SearchStrategy[Broken]:
     """Return strings that miss a pattern by a character, and others that miss it by more."""
     junk = st.sampled_from([*"01 +-.e_aZ\n\0\u0661\uff11", "\u200b", "00", "0x"])
     right = st.from_regex(pattern)
     cut = st.tuples(right, st.integers(0, 70), junk | st.just(""), st.integers(0, 2))
     near = cut.map(lambda it: it[0][: it[1]] + it[2] + it[0][it[1] + it[3] :])
     swapped = right.map(str.swapcase)
-    return (
+    wrong = (
         (near | swapped | TEXT)
         .filter(lambda text: not re.search(pattern, text))
         .map(lambda text: Broken(text, None, "pattern"))
     )
+    if excluded is None:
+        return wrong
+    # What "$" lets through in some dialects of regular expressions.
+    both = right.map(lambda text: text.rstrip("\n") + "\n").filter(
+        lambda text: bool(re.search(pattern, text) and re.search(excluded, text))
+    )
+    return wrong | both.map(lambda text: Broken(text, None, "not"))
 
 
 def _near(value: object, keyword: str) -> SearchStrategy[Broken]:

@@ -96,6 +96,21 @@ async def test_why_a_login_fails(pages: Mapping[tuple[str, str], bytes], sentenc
     assert SECRET not in shown
 
 
+@pytest.mark.parametrize(
+    ("username", "password", "what"),
+    [("bad\udcff", SECRET, "user name"), ("alice", SECRET + "\udcff", "password")],
+)
+async def test_what_is_no_unicode_cannot_log_in(username: str, password: str, what: str) -> None:
+    """No form can carry it, so nothing is asked of the server."""
+    async with serve(nothing) as server:
+        with pytest.raises(LoginFailed, match=f"the {what} is not valid Unicode") as caught:
+            await form_login(server.url, username, password)
+
+    assert server.requests == []
+    assert caught.value.__context__ is None
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
 async def test_no_redirect_is_followed() -> None:
     """The session may go to the server that was asked for, and to no other."""
     async with serve(nothing) as elsewhere:

@@ -203,11 +203,11 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     ("flags", "sentence"),
     [
         (
-            {"max_frame_bytes": 5000},
+            {"max_frame_bytes": 200_000},
             (
                 "flag --max-frame-bytes with default of max_message_length: expected "
                 "max_frame_bytes of at least 790528, so that a message of 65536 code points fits "
-                "however it is escaped, got 5000"
+                "however it is escaped, got 200000"
             ),
         ),
         (
@@ -235,13 +235,13 @@ def test_settings_that_do_not_go_together_are_refused(
 
 def test_the_longest_message_fits_the_frame_and_the_outbox() -> None:
     """The bounds between the settings are the real ones, escaped as badly as JSON allows."""
-    length = 1000
+    length = 12_000
     inbound = b'{"command": "send", "room": "1", "message": "%s"}' % (b"\\ud83d\\ude00" * length)
     outbound = b'{"room": "1", "username": "u", "msg_type": 0, "message": "%s"}' % (
         b"\\u0001" * length
     )
 
-    settings = Settings(max_message_length=length, max_frame_bytes=16_096, outbox_bytes=10_096)
+    settings = Settings(max_message_length=length, max_frame_bytes=148_096, outbox_bytes=76_096)
 
     assert len(inbound) <= settings.max_frame_bytes
     assert len(outbound) <= settings.outbox_bytes

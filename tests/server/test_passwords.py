@@ -9,7 +9,13 @@ import pytest
 import trio
 import trio.testing
 
-from multichat_server.passwords import LONGEST_PASSWORD, Passwords, Verdict
+from multichat_server.passwords import (
+    LONGEST_PASSWORD,
+    MOST_WAITING,
+    Passwords,
+    TooManyChecks,
+    Verdict,
+)
 
 
 def django_hash(password: str, *, rounds: int = 30_000, salt: str = "KPMSyQ0mzOQ8") -> str:
@@ -165,3 +171,28 @@ async def test_waiting_for_a_thread_can_be_cancelled(monkeypatch: pytest.MonkeyP
         go_on.set()
 
     assert second.cancelled_caught
+
+
+async def test_only_so_many_checks_wait_for_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those who come later are sent away at once, and the queue is worked off."""
+    passwords = Passwords(threads=1)
+    go_on = threading.Event()
+    monkeypatch.setattr(passwords, "_hash", lambda _: str(go_on.wait(60)))
+    verdicts: list[Verdict] = []
+
+    async def check() -> None:
+        verdicts.append(await passwords.verify("x", None))
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(1 + MOST_WAITING):
+            nursery.start_soon(check)
+        await trio.testing.wait_all_tasks_blocked()
+
+        try:
+            with trio.fail_after(30), pytest.raises(TooManyChecks):
+                await passwords.verify("x", None)
+        finally:
+            go_on.set()
+
+    assert len(verdicts) == 1 + MOST_WAITING
+    assert await passwords.verify("x", None) == Verdict(is_right=False)

@@ -101,7 +101,27 @@ async def test_logging_out_closes_the_chat_at_once() -> None:
             answer = await browser.get("/accounts/logout/", headers={"Cookie": f"sessionid={key}"})
             assert answer.status_code == 302
 
-            assert await alice.frames(2) == [{"leave": "1"}, (1008, "the session has ended")]
+            assert await alice.frame() == (1008, "the session has ended")
+
+
+async def test_a_fault_in_one_connection_ends_only_that(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """MC1-ERR-10."""
+
+    async def fail(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    async with serving() as running, connected(running, "alice") as alice:
+        await alice.join()
+        monkeypatch.setattr(running.engine, "upgrade", fail)
+        async with opened(running) as unlucky:
+            await unlucky.send(handshake(None))
+            assert await unlucky.rest() == []
+        await alice.send(wire.send("still here"))
+
+        await alice.hears("still here")
+    assert "a connection was ended by a fault of the server" in caplog.text
 
 
 async def test_changes_in_the_store_are_noticed_by_themselves() -> None:
@@ -301,4 +321,7 @@ async def test_a_message_to_a_full_room_reaches_everyone_in_order(count: int) ->
             assert said == [f"{speaker} {at}" for at in range(20)]
         assert all(each == heard[0] for each in heard)
         for peer in members:
+            # Nothing came twice: the next that comes is the answer to this.
+            await peer.send(wire.join(4242))
+            assert (await peer.frame())["error"] == "ROOM_INVALID"
             await peer.stream.aclose()

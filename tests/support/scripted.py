@@ -34,6 +34,8 @@ class Peer:
         self.protocol = protocol
         self.request = request
         self._received: list[Frame] = []
+        # The script answers while the test itself may speak.
+        self._writing = trio.Lock()
 
     async def frame(self) -> Frame | None:
         """Return the next data or close frame, or None at the end of the stream."""
@@ -71,11 +73,12 @@ class Peer:
         await self.flush()
 
     async def flush(self) -> None:
-        for data in self.protocol.data_to_send():
-            if data:
-                await self.stream.send_all(data)
-            elif isinstance(self.stream, trio.abc.HalfCloseableStream):
-                await self.stream.send_eof()
+        async with self._writing:
+            for data in self.protocol.data_to_send():
+                if data:
+                    await self.stream.send_all(data)
+                elif isinstance(self.stream, trio.abc.HalfCloseableStream):
+                    await self.stream.send_eof()
 
 
 Script = Callable[[Peer], Awaitable[None]]

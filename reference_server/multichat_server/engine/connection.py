@@ -19,7 +19,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import SEND_EOF, Protocol, Side, State
 
 from multichat_proto.limits import TokenBucket
-from multichat_proto.messages import CloseCode, Left, Message, MsgType, Room
+from multichat_proto.messages import CloseCode, Message, MsgType, Room
 from multichat_proto.server import (
     Action,
     Close,
@@ -34,10 +34,7 @@ from multichat_server.engine.hub import Hub
 from multichat_server.engine.outbox import Outbox
 from multichat_server.engine.timers import Timers
 
-__all__ = ["CLOSE_TIMEOUT", "Connection", "put_out"]
-
-CLOSE_TIMEOUT: Final = 5.0
-"""Seconds that a peer has, after a close frame, to read it and to close in turn."""
+__all__ = ["Connection", "end_all", "put_out"]
 
 CONTROL_FRAME_BYTES: Final = 125
 """RFC 6455 §5.5: the longest payload of a control frame. Allowed on top of what a message may
@@ -50,13 +47,6 @@ CONTROL: Final = (Opcode.PING, Opcode.PONG, Opcode.CLOSE)
 
 SMALL_FRAME_BYTES: Final = CONTROL_FRAME_BYTES
 """Up to this size a fragment costs more to take apart than it carries, like a ping."""
-
-SMALL_FRAME_RATE: Final = 50.0
-"""Pings, pongs and small fragments a second from one peer in the long run. Each costs as much
-as a command does, and none of them is one that the core could count."""
-
-SMALL_FRAME_BURST: Final = 500
-"""Pings, pongs and small fragments that may come at once."""
 
 
 class Connection:
@@ -76,6 +66,8 @@ class Connection:
             bounds how long a vanished member stays (MC1-END-02).
         close_timeout: Seconds between a close frame and the end of the connection, whatever the
             peer does.
+        small_frames: Counts pings, pongs and small fragments. Each costs as much as a command
+            does, and none of them is one that the core could count.
         now: The time in seconds, of the clock that all other times are of.
 
     Attributes:
@@ -116,8 +108,9 @@ class Connection:
         max_frame_bytes: int,
         ping_interval: float,
         ping_timeout: float,
+        close_timeout: float,
+        small_frames: TokenBucket,
         now: float,
-        close_timeout: float = CLOSE_TIMEOUT,
     ) -> None:
         self.chat = chat
         self.outbox = outbox
@@ -132,7 +125,7 @@ class Connection:
         self._protocol = Protocol(Side.SERVER, max_size=max_frame_bytes + CONTROL_FRAME_BYTES)
         self._message: bytearray | None = None  # of which some fragments have come
         self._is_text = True  # what the fragments are of
-        self._small_frames = TokenBucket(rate=SMALL_FRAME_RATE, burst=SMALL_FRAME_BURST)
+        self._small_frames = small_frames
         self._heard_at = now
         self._pinged_at: float | None = None
         self._close_by: float | None = None
@@ -174,6 +167,9 @@ class Connection:
         self._close_by = self._close_by or 0.0
         self._timer.cancel()
         self.outbox.kill()
+        # Half a message may be large, and this object may wait long for the cycle collector.
+        self._message = None
+        self._protocol.reader.discard()
 
     # What goes out
 
@@ -215,6 +211,10 @@ class Connection:
         """
         self.chat.username = name
         self.name = name or ""
+
+    def vacate(self, room: Room) -> None:
+        """Send it nothing more of a room; the core, or a close to come, ends the membership."""
+        self._hub.leave(room, self.outbox)
 
     # Deadlines
 
@@ -283,7 +283,7 @@ class Connection:
 
     def _receive_message(self, data: bytes | bytearray | memoryview, now: float) -> None:
         if not self._is_text:
-            self._perform(self.chat.receive_binary(now=now), now)
+            self.perform(self.chat.receive_binary(now=now))
             return
         try:
             text = str(data, "utf-8")
@@ -292,14 +292,15 @@ class Connection:
             reason = f"not UTF-8: {exc.reason} at position {exc.start}"
             self._fail(CloseCode.INVALID_TEXT, reason, now)
             return
-        self._perform(self.chat.receive_text(text, now=now), now)
+        self.perform(self.chat.receive_text(text, now=now))
 
     def _fail(self, code: CloseCode, reason: str, now: float) -> None:
         """Close without throwing away what is due to the client; read nothing more of it."""
         self._protocol.fail(code, reason)
         self._settle(now)
 
-    def _perform(self, actions: Iterable[Action], now: float) -> None:
+    def perform(self, actions: Iterable[Action]) -> None:
+        """Carry out what the core has decided, in that order."""
         for action in actions:
             match action:
                 case Speak(room=room, message=message):
@@ -318,7 +319,8 @@ class Connection:
                         self._hub.leave(room, self.outbox)
                         self._announce(room, MsgType.LEAVE)
                 case Close(code=code, reason=reason):
-                    self.close(code, reason, now=now, abrupt=True)
+                    # What was answered before still goes out: MC1-LIMIT-05 owes it.
+                    self._fail(code, reason, self._heard_at)
                 case _:
                     assert_never(action)
 
@@ -327,7 +329,7 @@ class Connection:
             self._hub.broadcast(room, frame(Message(room, None, self.name, msg_type)))
 
     def _leave_all(self) -> None:
-        self._perform(self.chat.disconnect(), now=self._heard_at)
+        self.perform(self.chat.disconnect())
 
     def _settle(self, now: float, *, discard: bool = False) -> None:
         """Post what the protocol object wants to send; notice if that ends the connection."""
@@ -347,16 +349,28 @@ class Connection:
 
 def put_out(losses: Iterable[tuple[Connection, Room]]) -> None:
     """
-    End memberships whose right is lost, all at the same instant (MC1-REVOKE-01).
+    End memberships whose right is lost, all at the same instant (MC1-REVOKE-07).
 
     All are removed before anybody is told, so that nobody who has lost a room sees anything of
     it any more. Then those who remain get a LEAVE for each, and those put out get ``leave``.
     """
-    exits: list[tuple[Connection, Room]] = []
-    for connection, room in losses:
-        if connection.chat.put_out(room):
-            connection._hub.leave(room, connection.outbox)
-            exits.append((connection, room))
-    for connection, room in exits:
-        connection._announce(room, MsgType.LEAVE)
-        connection.outbox.post(frame(Left(room)))
+    ended = [(connection, connection.chat.put_out(room), room) for connection, room in losses]
+    for connection, actions, room in ended:
+        if actions:
+            connection.vacate(room)
+    for connection, actions, _ in ended:
+        connection.perform(actions)
+
+
+def end_all(connections: Iterable[Connection], code: CloseCode, reason: str, *, now: float) -> None:
+    """
+    Close several connections at the same instant: none of them sees another go.
+
+    The close is what ends their memberships; no ``leave`` goes before it (MC1-REVOKE-06).
+    """
+    connections = list(connections)
+    for connection in connections:
+        for room in connection.chat.rooms:
+            connection.vacate(room)
+    for connection in connections:
+        connection.close(code, reason, now=now)

@@ -24,7 +24,7 @@ import trio
 from multichat_proto.exceptions import StoreUnavailable
 from multichat_proto.messages import CloseCode, Room
 from multichat_proto.server import RoomAccess
-from multichat_server.engine.connection import Connection, put_out
+from multichat_server.engine.connection import Connection, end_all, put_out
 
 __all__ = ["Accounts", "Directory", "RoomRecord", "User", "Visit"]
 
@@ -130,7 +130,9 @@ class Directory:
     A copy of what the engine needs of the store, at most a moment old.
 
     Args:
-        accounts: The store.
+        accounts: The store, for finding out whose session a visit's is.
+        watch: The same store, for everything else, where strangers who ask for sessions cannot
+            hold it up; ``None`` if there is no such way.
         poll: Seconds between two looks at its revision.
         stale_after: Seconds without a successful look after which the copy is not relied upon.
         clock: Returns the time in seconds.
@@ -141,11 +143,13 @@ class Directory:
         self,
         accounts: Accounts,
         *,
+        watch: Accounts | None = None,
         poll: float,
         stale_after: float,
         clock: Callable[[], float] = trio.current_time,
     ) -> None:
         self._accounts = accounts
+        self._watch = watch or accounts
         self._poll = poll
         self._stale_after = stale_after
         self._clock = clock
@@ -226,7 +230,7 @@ class Directory:
         """
         async with self._lock:
             now = self._clock()
-            revision = await self._accounts.revision()
+            revision = await self._watch.revision()
             if revision != self._revision or now - self._read_at >= EXPIRY_CHECK:
                 await self._read()
                 self._revision = revision
@@ -247,11 +251,9 @@ class Directory:
                 visit.is_stale = True
             elif visit.user is not None:
                 visits.append((visit, visit.connection, visit.user))
-        rooms = await self._accounts.rooms()
-        users = await self._accounts.users_by_id({user.id for _, _, user in visits})
-        live = await self._accounts.live_sessions(
-            {visit.key for visit, _, _ in visits if visit.key}
-        )
+        rooms = await self._watch.rooms()
+        users = await self._watch.users_by_id({user.id for _, _, user in visits})
+        live = await self._watch.live_sessions({visit.key for visit, _, _ in visits if visit.key})
         # No checkpoint from here on: all of it is in force at the same instant.
         self._rooms = {
             Room(str(room.id)): (
@@ -300,6 +302,4 @@ class Directory:
 
     def _end(self, visits: Iterable[Visit]) -> None:
         connections = [visit.connection for visit in visits if visit.connection]
-        put_out([(each, room) for each in connections for room in each.chat.rooms])
-        for connection in connections:
-            connection.close(CloseCode.POLICY_VIOLATION, "the session has ended", now=self._clock())
+        end_all(connections, CloseCode.POLICY_VIOLATION, "the session has ended", now=self._clock())

@@ -15,7 +15,7 @@ import h11
 import trio
 
 from multichat_proto.exceptions import StoreUnavailable
-from multichat_proto.limits import Limits
+from multichat_proto.limits import Limits, TokenBucket
 from multichat_proto.messages import CloseCode, Message, Room
 from multichat_proto.server import RoomAccess, ServerConnection
 from multichat_server.config import Settings
@@ -42,22 +42,31 @@ class Engine:
     Args:
         accounts: Users, rooms and sessions.
         settings: The limits, and whether ENTER and LEAVE are announced.
+        watch: The same, for looking at changes, where strangers cannot hold it up; see
+            :class:`~multichat_server.engine.directory.Directory`.
 
     """
 
-    def __init__(self, accounts: Accounts, settings: Settings) -> None:
+    def __init__(
+        self, accounts: Accounts, settings: Settings, *, watch: Accounts | None = None
+    ) -> None:
         self._settings = settings
         self._limits = Limits(
             max_message_length=settings.max_message_length,
             max_rooms=settings.max_rooms_per_connection,
             command_rate=settings.command_rate,
             command_burst=settings.command_burst,
+            refusal_rate=settings.refusal_rate,
+            refusal_burst=settings.refusal_burst,
         )
         self._hub = Hub()
         self._flusher = Flusher()
         self._timers = Timers()
         self._directory = Directory(
-            accounts, poll=settings.directory_poll, stale_after=settings.stale_after
+            accounts,
+            watch=watch,
+            poll=settings.directory_poll,
+            stale_after=settings.stale_after,
         )
         self._connections: dict[Connection, None] = {}
         self._visitors = 0
@@ -233,6 +242,10 @@ class Engine:
             max_frame_bytes=settings.max_frame_bytes,
             ping_interval=settings.ping_interval,
             ping_timeout=settings.ping_timeout,
+            close_timeout=settings.close_timeout,
+            small_frames=TokenBucket(
+                rate=settings.small_frame_rate, burst=settings.small_frame_burst
+            ),
             now=trio.current_time(),
         )
         return connection

@@ -12,6 +12,7 @@ from typing import Final
 import h11
 import msgspec
 from websockets.datastructures import Headers
+from websockets.exceptions import InvalidHeader
 from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
@@ -73,9 +74,13 @@ def negotiate(request: h11.Request, *, allowed_origins: Collection[str] = ()) ->
     if path not in PATHS:
         # MC1-HAND-03
         return refusal(HTTPStatus.NOT_FOUND, "There is no chat at this path.")
-    headers = Headers(
-        (str(name, "latin-1"), str(value, "latin-1")) for name, value in request.headers
-    )
+    try:
+        headers = Headers(
+            (str(name, "latin-1"), str(value, "latin-1")) for name, value in request.headers
+        )
+    except InvalidHeader:
+        # RFC 9110 §5.5: control characters in a value are dangerous; h11 lets some of them pass.
+        return refusal(HTTPStatus.BAD_REQUEST, "A header holds a control character.")
     protocol = ServerProtocol(select_subprotocol=_select_subprotocol)
     if not is_own_origin(headers.get_all("Origin"), headers.get_all("Host"), allowed_origins):
         # MC1-HAND-11
@@ -117,7 +122,7 @@ def _session_key(headers: Headers) -> str | None:
     found = None
     for header in headers.get_all("Cookie"):
         for pair in header.split(";"):
-            name, _, value = pair.strip().partition("=")
-            if name == SESSION_COOKIE:
+            name, _, value = pair.partition("=")
+            if name.strip() == SESSION_COOKIE:
                 found = value.strip().strip('"')
     return found or None

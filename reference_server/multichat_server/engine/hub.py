@@ -3,7 +3,7 @@ Who is in which room, and one frame to all of them.
 
 A broadcast appends the same bytes object to every member's outbox, and that is all: it writes
 nothing and waits for nobody. It happens in one go, so that all members of a room see its
-messages in one order (MC1-ORDER-02).
+messages in one order (MC1-ORDER-04).
 """
 
 from collections.abc import Callable

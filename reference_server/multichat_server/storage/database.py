@@ -7,8 +7,15 @@ or not at all. A thread cannot be interrupted, so that cancelling such a call ha
 outcomes as well: it had not begun, and nothing happened, or it had, and then the call ends with
 its result. The waits inside are bounded (see :data:`BUSY_SECONDS`).
 
-The threads have a limiter of their own. Somebody else's slow work in Trio's default threads
-does not keep the chat from looking at its database, nor the other way round.
+The threads have limiters of their own, apart from Trio's default threads, so that nobody waits
+for work that has nothing to do with his:
+
+* readers, whom anybody can make wait by asking for many pages;
+* writers, who may all be waiting for another process's lock, while readers go on;
+* one reader more, reserved (see :meth:`Database.reserved`) for what must not wait behind
+  strangers.
+
+There is a connection for each of these threads, so that whoever has a thread has a connection.
 """
 
 import os
@@ -36,9 +43,12 @@ __all__ = ["BUSY_SECONDS", "Database"]
 #: How long one call waits for a lock, a free connection or the server, in seconds.
 BUSY_SECONDS: Final = 5
 
-# SQLite writes one at a time and reads beside it; a few threads keep a slow write from holding
-# up the readers.
-_THREADS: Final = 4
+# A few, so that one slow reader does not hold up the others.
+_READERS: Final = 4
+# SQLite writes one at a time; in PostgreSQL the second goes on while the first waits for a row.
+_WRITERS: Final = 2
+# Whose turn comes soon if it need not share.
+_RESERVED: Final = 1
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 # Alembic keeps the migration that is under way in a module's globals.
@@ -60,9 +70,18 @@ class Database:
     be translated by whoever knows which rule was broken.
     """
 
-    def __init__(self, engine: sa.Engine, *, threads: int) -> None:
+    def __init__(
+        self,
+        engine: sa.Engine,
+        *,
+        readers: trio.CapacityLimiter,
+        writers: trio.CapacityLimiter,
+        reserved: trio.CapacityLimiter,
+    ) -> None:
         self._engine = engine
-        self._limiter = trio.CapacityLimiter(threads)
+        self._readers = readers
+        self._writers = writers
+        self._reserved = reserved
 
     @classmethod
     @asynccontextmanager
@@ -82,30 +101,48 @@ class Database:
         """
         parsed = _parse(url)
         in_memory = _is_sqlite(parsed) and parsed.database in (None, "", ":memory:")
-        threads = 1 if in_memory else _THREADS
-        database = cls(_engine(parsed, threads=threads, in_memory=in_memory), threads=threads)
+        engine = _engine(parsed, in_memory=in_memory)
+        if in_memory:
+            # One connection, which bears one thread at a time.
+            readers = writers = reserved = trio.CapacityLimiter(1)
+        else:
+            readers, writers = trio.CapacityLimiter(_READERS), trio.CapacityLimiter(_WRITERS)
+            reserved = trio.CapacityLimiter(_RESERVED)
+        database = cls(engine, readers=readers, writers=writers, reserved=reserved)
         try:
-            await database._run(lambda: _prepare(database._engine, parsed))
+            await _run(lambda: _prepare(engine, parsed), writers)
             yield database
         finally:
             with trio.CancelScope(shield=True):
-                await trio.to_thread.run_sync(database._engine.dispose)
+                await trio.to_thread.run_sync(engine.dispose)
+
+    def reserved(self) -> "Database":
+        """
+        Return the same database with a thread and a connection of its own for reading.
+
+        There is one such thread: all that are made so share it, and nobody else has it. Writing
+        is as before. A database in memory has a single connection, for which all wait alike.
+        """
+        return Database(
+            self._engine, readers=self._reserved, writers=self._writers, reserved=self._reserved
+        )
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run a function that only reads, in a transaction of its own."""
-        return await self._run(lambda: _transact(self._engine, work, writes=False))
+        return await _run(lambda: _transact(self._engine, work, writes=False), self._readers)
 
     async def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Run a function that may write, in a transaction that is its own from the start."""
-        return await self._run(lambda: _transact(self._engine, work, writes=True))
+        return await _run(lambda: _transact(self._engine, work, writes=True), self._writers)
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        try:
-            return await trio.to_thread.run_sync(work, limiter=self._limiter)
-        except IntegrityError:
-            raise
-        except (DBAPIError, PoolTimeoutError, OSError) as exc:
-            raise StoreUnavailable(f"the database does not answer: {_cause(exc)}") from exc
+
+async def _run(work: Callable[[], T], limiter: trio.CapacityLimiter) -> T:
+    try:
+        return await trio.to_thread.run_sync(work, limiter=limiter)
+    except IntegrityError:
+        raise
+    except (DBAPIError, PoolTimeoutError, OSError) as exc:
+        raise StoreUnavailable(f"the database does not answer: {_cause(exc)}") from exc
 
 
 def _transact(engine: sa.Engine, work: Callable[[sa.Connection], T], *, writes: bool) -> T:
@@ -134,7 +171,8 @@ def _is_sqlite(url: sa.URL) -> bool:
     return url.get_backend_name() == "sqlite"
 
 
-def _engine(url: sa.URL, *, threads: int, in_memory: bool) -> sa.Engine:
+def _engine(url: sa.URL, *, in_memory: bool) -> sa.Engine:
+    connections = _READERS + _WRITERS + _RESERVED
     try:
         if in_memory:
             # One connection for all: each connection to memory would be a database of its own.
@@ -143,12 +181,12 @@ def _engine(url: sa.URL, *, threads: int, in_memory: bool) -> sa.Engine:
             )
         elif _is_sqlite(url):
             engine = sa.create_engine(
-                url, pool_size=threads, max_overflow=0, pool_timeout=BUSY_SECONDS
+                url, pool_size=connections, max_overflow=0, pool_timeout=BUSY_SECONDS
             )
         else:
             engine = sa.create_engine(
                 url,
-                pool_size=threads,
+                pool_size=connections,
                 max_overflow=0,
                 pool_timeout=BUSY_SECONDS,
                 # A connection that was cut while it lay in the pool is replaced unseen.

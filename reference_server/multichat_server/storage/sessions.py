@@ -16,7 +16,7 @@ from multichat_server.storage.errors import NotFound
 from multichat_server.storage.records import User
 from multichat_server.storage.tables import sessions, users
 
-__all__ = ["end", "live", "start", "user_of"]
+__all__ = ["end", "exists", "live", "start", "user_of"]
 
 # SQLite takes 32,766 parameters a statement and PostgreSQL 65,535.
 _KEYS_A_STATEMENT = 10_000
@@ -35,6 +35,12 @@ def start(connection: sa.Connection, key: str, user_id: int, *, now: int, lifeti
         )
     except IntegrityError as exc:
         raise NotFound(f"there is no user with id {user_id}") from exc
+
+
+def exists(connection: sa.Connection, key: str) -> bool:
+    """Tell whether there is such a session, though it may have run out or its user be inactive."""
+    found = sa.select(sessions.c.user_id).where(sessions.c.key_hash == _hash(key))
+    return connection.execute(found).one_or_none() is not None
 
 
 def end(connection: sa.Connection, key: str) -> bool:

@@ -1,9 +1,9 @@
 """
 The store: users, rooms and sessions, as the rest of the server sees them.
 
-Every method is one transaction in a worker thread (see :mod:`.database`): cancelling it leaves
-either nothing done or all of it. All of them raise ``StoreUnavailable`` if the database cannot
-be reached; the call can then be repeated.
+Every method changes things in one transaction at most, in a worker thread (see
+:mod:`.database`): cancelling it leaves either nothing done or all of it. All of them raise
+``StoreUnavailable`` if the database cannot be reached; the call can then be repeated.
 
 Several processes may share a database. Each change to users or rooms, and each end of a session,
 makes :meth:`Store.revision` grow, whoever made it, so that a server need only look at one number
@@ -69,6 +69,16 @@ class Store:
         """
         async with Database.open(url) as database:
             yield cls(database, Passwords(threads=password_threads), clock=clock)
+
+    def reserved(self) -> "Store":
+        """
+        Return the same store with a thread and a connection of its own for reading.
+
+        For what must not wait behind strangers, such as keeping the chat's copy up to date;
+        what strangers can ask for at will does not belong there. All stores made so share that
+        one thread. It lives as long as this one.
+        """
+        return Store(self._database.reserved(), self._passwords, clock=self._clock)
 
     async def revision(self) -> int:
         """Return a number that grows with each change to users, rooms or by ending sessions."""
@@ -152,6 +162,10 @@ class Store:
         Return the user if name and password are right and the user is active, else ``None``.
 
         Takes as long for unknown users as for known ones.
+
+        Raises:
+            TooManyChecks: Enough others are waiting for theirs already; nothing was checked.
+
         """
         name = normal_username(username)
         # A name that none can have is not worth a statement, and perhaps cannot be in one.
@@ -260,6 +274,9 @@ class Store:
 
     async def end_session(self, key: str) -> bool:
         """End a session and tell whether there was one."""
+        # Anybody can ask for this with a key that was never one, and writers wait for each other.
+        if not await self._database.read(lambda c: sessions.exists(c, key)):
+            return False
         return await self._database.write(lambda c: sessions.end(c, key))
 
     async def live_sessions(self, keys: Iterable[str]) -> set[str]:

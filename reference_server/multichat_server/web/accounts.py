@@ -10,6 +10,7 @@ from typing import Final
 from starlette.responses import RedirectResponse, Response
 
 from multichat_proto.handshake import CSRF_COOKIE, CSRF_FIELD, SESSION_COOKIE
+from multichat_server.passwords import TooManyChecks
 from multichat_server.storage import NotFound
 from multichat_server.web import csrf
 from multichat_server.web.page import Visit, delete_session_cookie
@@ -23,10 +24,18 @@ _WRONG: Final = (
     "Please enter a correct username and password. Note that both fields may be case-sensitive."
 )
 _REQUIRED: Final = "This field is required."
+_BUSY: Final = "Too many people are logging in just now. Please try again in a moment."
+
+# Seconds after which a browser may try again; the queue is far shorter.
+_RETRY_AFTER: Final = "5"
 
 
 async def log_in(visit: Visit) -> Response:
-    """Show the login form, or log in and redirect; what is wrong is said in the form, with 200."""
+    """
+    Show the login form, or log in and redirect; what is wrong is said in the form, with 200.
+
+    With 503 if so many are logging in that the password was not even looked at.
+    """
     if visit.request.method != "POST":
         return _form(visit)
     # As Django's form does: spaces around a name are nobody's intention.
@@ -40,7 +49,12 @@ async def log_in(visit: Visit) -> Response:
             password_error=None if password else _REQUIRED,
         )
     store, settings = visit.site.store, visit.site.settings
-    user = await store.check_password(username, password)
+    try:
+        user = await store.check_password(username, password)
+    except TooManyChecks:
+        response = _form(visit, username=username, error=_BUSY, status=503)
+        response.headers["retry-after"] = _RETRY_AFTER
+        return response
     if user is None:
         return _form(visit, username=username, error=_WRONG)
     try:
@@ -76,6 +90,7 @@ async def log_out(visit: Visit) -> Response:
 def _form(
     visit: Visit,
     *,
+    status: int = 200,
     username: str = "",
     error: str | None = None,
     username_error: str | None = None,
@@ -85,6 +100,7 @@ def _form(
     return _with_token(
         visit,
         "login.html",
+        status=status,
         username=username,
         error=error,
         username_error=username_error,

@@ -1,14 +1,18 @@
 """
-What all pages have in common: who is visiting, and that foreign forms are refused.
+What all pages have in common: who is visiting, and which forms are refused.
 
 A page is a function of a :class:`Visit`. Every request that could change something has passed
 the CSRF check before a page sees it; no page can forget to ask for it.
+
+Forms are read in UTF-8 alone. The parser would decode with whatever codec of Python's the client
+names, and some of them fail in ways of their own or take long enough to hold up the chat.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -25,6 +29,7 @@ from multichat_server.web.rendering import render
 __all__ = ["Page", "Site", "Visit", "delete_session_cookie"]
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+_FORMS: Final = frozenset({b"application/x-www-form-urlencoded", b"multipart/form-data"})
 # Our forms have four fields at most.
 _MOST_FIELDS: Final = 20
 
@@ -116,6 +121,13 @@ class Page:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         request = Request(scope, receive, send)
+        if request.method in _SAFE_METHODS:
+            # What they ask for is in the query.
+            response = await self._respond(request, FormData())
+            await response(scope, receive, send)
+            return
+        if not _has_readable_form(request):
+            raise HTTPException(415)
         async with request.form(max_files=0, max_fields=_MOST_FIELDS) as form:
             response = await self._respond(request, form)
         await response(scope, receive, send)
@@ -145,6 +157,16 @@ class Page:
 def delete_session_cookie(visit: Visit, response: Response) -> None:
     """Have the browser forget the session's cookie."""
     visit.set_cookie(response, SESSION_COOKIE, "", seconds=0)
+
+
+def _has_readable_form(request: Request) -> bool:
+    """Tell whether a body is a form in UTF-8, if the request says that it has a body."""
+    described = request.headers.get("content-type")
+    if described is None:
+        return True
+    # The form's parser reads the header with the same function.
+    kind, options = parse_options_header(described)
+    return kind in _FORMS and options.get(b"charset", b"utf-8").lower() == b"utf-8"
 
 
 def _sets(response: Response, cookie: str) -> bool:

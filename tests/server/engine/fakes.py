@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import trio
 
 from multichat_proto.exceptions import StoreUnavailable
-from multichat_proto.limits import Limits
+from multichat_proto.limits import Limits, TokenBucket
 from multichat_proto.messages import Room
 from multichat_proto.server import RoomAccess, ServerConnection
 from multichat_server.engine.connection import Connection
@@ -15,6 +15,9 @@ from multichat_server.engine.outbox import Outbox
 from multichat_server.engine.timers import Timers
 
 from . import wire
+
+CLOSE_TIMEOUT = 5.0
+SMALL_FRAME_BURST = 500
 
 
 @dataclass(frozen=True)
@@ -206,6 +209,8 @@ class House:
             max_frame_bytes=self.max_frame_bytes,
             ping_interval=20.0,
             ping_timeout=30.0,
+            close_timeout=CLOSE_TIMEOUT,
+            small_frames=TokenBucket(rate=50.0, burst=SMALL_FRAME_BURST),
             now=now,
         )
         return Client(self, connection, sink)

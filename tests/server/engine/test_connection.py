@@ -10,13 +10,11 @@ from multichat_proto.limits import Limits
 from multichat_proto.messages import CloseCode, Room
 from multichat_server.engine.connection import (
     CLOSE_REASON_BYTES,
-    CLOSE_TIMEOUT,
-    SMALL_FRAME_BURST,
     put_out,
 )
 
 from . import wire
-from .fakes import Client, House
+from .fakes import CLOSE_TIMEOUT, SMALL_FRAME_BURST, Client, House
 
 JOINED = {"join": "1", "title": "room 1"}
 
@@ -233,6 +231,19 @@ def test_a_broken_frame_closes_and_what_came_before_it_counts(broken: bytes) -> 
     assert before == said("before")
     assert wire.code_of(closed) == 1002
     assert bob.got() == [said("before"), left("alice")]
+
+
+def test_a_flood_in_one_piece_is_answered_before_it_is_closed() -> None:
+    """MC1-LIMIT-05, MC1-LIMIT-07: whoever floods still learns what was carried out."""
+    limits = Limits(command_rate=1, command_burst=2, refusal_rate=1, refusal_burst=2)
+    alice = House(limits=limits).connect("alice")
+
+    alice.sends(wire.join() * 10)
+
+    *answers, closed = alice.got()
+    assert answers[:2] == [JOINED, JOINED]
+    assert [each["error"] for each in answers[2:]] == ["RATE_LIMITED"] * 2  # type: ignore[index]  # error frames
+    assert wire.code_of(closed) == 1008
 
 
 def test_a_flood_of_pings_closes() -> None:

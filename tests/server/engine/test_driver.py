@@ -7,6 +7,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from multichat_proto.limits import TokenBucket
 from multichat_server.engine.connection import Connection
 from multichat_server.engine.driver import SocketSink, drive
 from multichat_server.engine.flusher import Flusher
@@ -41,6 +42,8 @@ class Case:
             max_frame_bytes=100_000,
             ping_interval=20,
             ping_timeout=30,
+            close_timeout=5,
+            small_frames=TokenBucket(rate=50, burst=500),
             now=trio.current_time(),
         )
         self.client = Client(self.house, self.connection, self.sink)

@@ -218,6 +218,20 @@ def test_odd_bytes_in_headers_raise_nothing() -> None:
     assert status(negotiate(odd)) == 403
 
 
+@pytest.mark.parametrize("character", ["\x01", "\x1b", "\x7f"])
+@pytest.mark.parametrize("name", ["X", "Cookie", "Origin", "Sec-WebSocket-Protocol"])
+def test_control_characters_in_headers_are_refused(name: str, character: str) -> None:
+    """h11 lets them pass, websockets does not; MC1-HAND-05."""
+    good = request()
+    odd = h11.Request(
+        method=good.method,
+        target=good.target,
+        headers=[*good.headers.raw_items(), (name.encode(), f"a{character}b".encode())],
+    )
+
+    assert status(negotiate(odd)) == 400
+
+
 def test_a_refusal_of_the_servers_own() -> None:
     refused = refusal(503, "The server stops.")  # type: ignore[arg-type]  # a plain number does
 

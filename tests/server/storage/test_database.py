@@ -5,8 +5,8 @@ import sqlite3
 import stat
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 import alembic.autogenerate
@@ -244,6 +244,16 @@ async def test_a_writer_that_waits_too_long_says_so(
         assert (await store.add_room("general")).id == 1
 
 
+async def test_a_session_that_never_was_ends_without_waiting_for_writers(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody can log out with a key made up."""
+    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0)
+    async with Store.open(url_of(file)) as store:
+        with locked(file):
+            assert not await store.end_session("made up")
+
+
 async def test_a_writer_has_its_turn_from_the_start(file: Path) -> None:
     """Had it read first and then waited, somebody else's write between would undo it."""
 
@@ -331,6 +341,49 @@ async def test_slow_work_elsewhere_does_not_keep_the_database_waiting(file: Path
                 assert await store.rooms() == []
         finally:
             default.total_tokens = before
+
+
+@asynccontextmanager
+async def all_busy(
+    call: Callable[[Callable[[sa.Connection], object]], Awaitable[object]],
+) -> AsyncIterator[None]:
+    """Have more calls at work than there are threads."""
+    go_on = threading.Event()
+    async with trio.open_nursery() as nursery:
+        for _ in range(20):
+            nursery.start_soon(call, lambda _: go_on.wait(60))
+        await trio.testing.wait_all_tasks_blocked()
+        try:
+            with trio.fail_after(30):
+                yield
+        finally:
+            go_on.set()
+
+
+async def test_writers_that_wait_leave_the_readers_their_threads(file: Path) -> None:
+    async with Store.open(url_of(file)) as store, all_busy(store._database.write):
+        assert await store.rooms() == []
+
+
+async def test_the_reserved_thread_waits_for_no_other(file: Path) -> None:
+    """Neither for readers nor for writers, and there is a connection for it."""
+    async with Store.open(url_of(file)) as store:
+        alice = await store.add_user("alice", "wonderland")
+        key = await store.start_session(alice.id, lifetime=60)
+        reserved = store.reserved()
+        async with all_busy(store._database.read), all_busy(store._database.write):
+            assert await reserved.revision() == await reserved.reserved().revision()
+            assert await reserved.rooms() == []
+            assert await reserved.users_by_id([alice.id]) == {alice.id: alice}
+            assert await reserved.live_sessions([key]) == {key}
+            assert await reserved.session_user(key) == alice
+
+
+async def test_in_memory_there_is_one_connection_for_all() -> None:
+    async with Store.open("sqlite://") as store:
+        room = await store.add_room("general")
+
+        assert await store.reserved().rooms() == [room]
 
 
 async def test_nothing_is_left_open(file: Path) -> None:

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from multichat_server.config import Settings
+from multichat_server.passwords import TooManyChecks
 from multichat_server.storage import NotFound
 
 from .conftest import LOGIN, Browser, Page, Site
@@ -355,3 +356,23 @@ async def test_a_missing_slash_is_added(browser: Browser, path: str, location: s
     response = await browser.get(path, host="evil.example")
 
     assert (response.status_code, response.headers["location"]) == (301, location)
+
+
+async def test_whoever_comes_on_top_of_a_flood_is_told_so_at_once(
+    browser: Browser, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The form says it, and keeps the name."""
+
+    async def flooded(*_: object) -> None:
+        raise TooManyChecks
+
+    monkeypatch.setattr(site.store, "check_password", flooded)
+
+    response = await browser.log_in()
+
+    form = Page(response.text)
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "5"
+    assert form.errors == ["Too many people are logging in just now. Please try again in a moment."]
+    assert form.fields["username"]["value"] == "alice"
+    assert browser.session is None
