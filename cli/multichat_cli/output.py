@@ -113,8 +113,9 @@ class Output:
     @cached_property
     def _terminal(self) -> "Console | None":
         # None: the command was started with stdout closed.
-        is_terminal = sys.stdout is not None and sys.stdout.isatty()
-        return _console(sys.stdout) if is_terminal else None
+        if sys.stdout is None or not sys.stdout.isatty():
+            return None
+        return _console(sys.stdout)
 
 
 def describe(event: Event) -> tuple[str, str] | None:
