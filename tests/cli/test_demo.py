@@ -35,15 +35,15 @@ async def test_the_demo_ends_well() -> None:
 
 @pytest.mark.slow
 async def test_the_demo_notices_what_goes_wrong(tmp_path: Path) -> None:
-    """With a server that takes no message of more than five characters, it exits with 1."""
+    """With a server whose rooms are called otherwise, it exits with 1 and says what it saw."""
     (tmp_path / "sitecustomize.py").write_text(
-        "import os\nos.environ['MULTICHAT_MAX_MESSAGE_LENGTH'] = '5'\n"
+        "import multichat_cli.serving\nmultichat_cli.serving.DEMO_ROOMS = [('Hall', False)]\n"
     )
     code, out, err = await play(path=str(tmp_path))
 
     assert code == 1
-    assert "WENT WRONG: alice was to see 'alice: Hello, bob!" in err
-    assert "not sent: the message is longer than the server takes" in err
+    assert 'WENT WRONG: alice was to see \'alice is in room 1, "Lobby"' in err
+    assert "Hall" in err
     assert "All of it" not in out
 
 
