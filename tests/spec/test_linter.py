@@ -109,7 +109,7 @@ BREACHES: dict[str, tuple[str, Callable[[Path], None], str]] = {
     ),
     "an error code that is in the text only": (
         "codes",
-        text("with `MESSAGE_INVALID`", "with `MESSAGE_EMPTY`"),
+        text("`MESSAGE_INVALID`, and deliver", "`MESSAGE_EMPTY`, and deliver"),
         "MESSAGE_EMPTY is in the text, not in errors.json",
     ),
     "an error code that is in the table only": (
