@@ -18,6 +18,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+# Beside this folder: what the targets share.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from launching.stopping import CannotRun, Stopped, Stopping
 from original_target.environment import (
     cache_folder,
     find_python36,
@@ -25,7 +29,6 @@ from original_target.environment import (
     prepare_environment,
 )
 from original_target.services import Plan, ServiceFailed, Services
-from original_target.stopping import CannotRun, Stopped, Stopping
 
 HERE = Path(__file__).resolve().parent
 
@@ -126,7 +129,7 @@ def _run(options: argparse.Namespace, stopping: Stopping) -> None:
             python=python,
             redis_server=redis_server,
             app=HERE / "app",
-            demo=HERE / "demo.json",
+            demo=HERE.parent / "demo.json",
             folder=Path(folder),
             workers=0 if options.runserver else options.workers,
             notices=not options.no_notices,

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from original_target.stopping import CannotRun, Stopping
+from launching.stopping import CannotRun, Stopping
 
 __all__ = [
     "cache_folder",

@@ -22,8 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+from launching.stopping import Stopping
 from original_target.environment import clean_environment
-from original_target.stopping import Stopping
 
 __all__ = ["Plan", "ServiceFailed", "Services"]
 
