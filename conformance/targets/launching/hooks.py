@@ -12,6 +12,8 @@ browser sends on behalf of some page is refused: such a request carries an ``Ori
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
@@ -48,6 +50,7 @@ HOOKS: Final[Mapping[str, Mapping[str, type]]] = MappingProxyType(
 
 # No argument is longer than a title, a name or a sentence.
 _BODY_BYTES: Final = 65_536
+_LONE_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 # Seconds that a client may take for each part of its request.
 _PATIENCE: Final = 2.0
 
@@ -98,8 +101,18 @@ class HookListener(TCPServer):
         return f"http://{host}:{port}/"
 
     def answer(self) -> None:
-        """Answer one request, if there is one; it takes as long as its hook does."""
+        """
+        Answer one request, if there is one; it takes as long as its hook does.
+
+        What ``pull`` raises besides :class:`HookFailed` comes through.
+        """
         self.handle_request()
+
+    def handle_error(self, *_: object) -> None:
+        """Raise what went wrong, but for a client that is gone or takes too long."""
+        error = sys.exception()
+        if error is not None and not isinstance(error, OSError):
+            raise error
 
 
 class _Request(BaseHTTPRequestHandler):
@@ -167,9 +180,12 @@ def _check(arguments: Mapping[str, object], expected: Mapping[str, type]) -> Non
         names = ", ".join(expected) or "none"
         raise HookFailed(f"expected these arguments: {names}", HTTPStatus.BAD_REQUEST)
     for name, kind in expected.items():
-        if type(arguments[name]) is not kind:
+        value = arguments[name]
+        if type(value) is not kind:
             what = "a string" if kind is str else "an integer"
             raise HookFailed(f"expected {what} as {name}", HTTPStatus.BAD_REQUEST)
+        if isinstance(value, str) and not value.isascii() and _LONE_SURROGATE.search(value):
+            raise HookFailed(f"expected no lone surrogate in {name}", HTTPStatus.BAD_REQUEST)
 
 
 def room_id(room: str) -> int:

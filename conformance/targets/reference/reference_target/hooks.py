@@ -13,7 +13,6 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
-from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Self
@@ -192,7 +191,11 @@ async def serve_hooks(
         task_status: Started, with the URL, when they can be pulled.
 
     """
-    with HookListener(partial(trio.from_thread.run, hooks.pull), HOOKS) as listener:
+
+    def pull(name: str, arguments: Arguments) -> Mapping[str, object]:
+        return trio.from_thread.run(hooks.pull, name, arguments)
+
+    with HookListener(pull, HOOKS) as listener:
         task_status.started(listener.url)
         while True:
             await trio.lowlevel.wait_readable(listener)
