@@ -191,8 +191,7 @@ def _frame(line: Line, signs: Signs) -> str:
     arrow = {"sent": signs.sent, "received": signs.received}.get(line.direction, signs.note)
     # A text frame is what one expects; every other kind is named.
     kind = "" if line.kind in ("text", "note") else f"{line.kind} "
-    # What does not fit is cut anyway; the slice only keeps that cheap.
-    return f"{arrow} {kind}{signs.show(line.text[:2000])}"
+    return f"{arrow} {kind}{signs.show(cut(line.text, 3000, signs.cut))}"
 
 
 def _frame_style(step: Step) -> str:
