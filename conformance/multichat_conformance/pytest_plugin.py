@@ -100,7 +100,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     place = {check.id: number for number, check in enumerate(catalogue())}
     checks.sort(key=lambda item: place[item.check.id])
-    items[:] = [item for item in items if not isinstance(item, CheckItem)] + checks
+    others = [item for item in items if not isinstance(item, CheckItem)]
+    items[:] = [*others, *checks]
     if RUN not in config.stash:
         config.stash[RUN] = _run_of(config, checks)
 
@@ -142,9 +143,10 @@ class CheckItem(pytest.Item):
     ) -> Any:
         """Show the failure card, or the traceback if the suite itself went wrong."""
         if isinstance(excinfo.value, CheckFailed):
-            from multichat_conformance.reports.card import card_text
+            from multichat_conformance.reports.card import card_of
+            from multichat_conformance.reports.card_text import card_text
 
-            return card_text(excinfo.value.result)
+            return card_text(card_of(excinfo.value.result))
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
@@ -162,9 +164,7 @@ def current_run(session: pytest.Session) -> "Run":
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Have a run know of a check in which the suite itself went wrong."""
     report = yield
     if isinstance(item, CheckItem) and call.excinfo is not None and item.result is None:
