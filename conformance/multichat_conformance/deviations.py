@@ -273,12 +273,12 @@ def parse_deviations(text: str, path: Path) -> Deviations:
     if len(places) != len(rows):
         places = [None] * len(rows)
     entries: dict[str, Deviation] = {}
-    for row, line in zip(rows, places, strict=True):
-        entry = _entry(row, line, path)
+    for row, place in zip(rows, places, strict=True):
+        entry = _entry(row, place, path)
         if entry.check in entries:
             first = entries[entry.check].line
             where = f", first in line {first}" if first else ""
-            raise DeviationsError(path, line, f"{entry.check} is listed twice{where}")
+            raise DeviationsError(path, place, f"{entry.check} is listed twice{where}")
         entries[entry.check] = entry
     return Deviations(entries, path)
 

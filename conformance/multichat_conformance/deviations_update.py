@@ -90,6 +90,8 @@ def updated(text: str, listed: Deviations, results: Iterable[CheckFinished]) -> 
         pieces.append(body if now == entry else _rendered(now))
         pieces.append(rest)
     new = "".join(pieces)
+    if len(expected) < len(parts):
+        new = f"{new.rstrip()}\n" if new.strip() else ""
     for check in sorted(came.values(), key=lambda each: each.id):
         added = _new(check)
         if added is not None:
