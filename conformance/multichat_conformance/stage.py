@@ -21,7 +21,7 @@ import trio
 
 from multichat_conformance.actors import Actor, Backdrop, Handshake, PoliteActor, RawActor
 from multichat_conformance.actors.backdrop import FREE_ROOM
-from multichat_conformance.actors.handshake import open_stream, read_response, request_bytes
+from multichat_conformance.actors.handshake import exchange, request_bytes
 from multichat_conformance.catalogue import Check
 from multichat_conformance.context import Context
 from multichat_conformance.events import Finding
@@ -192,13 +192,37 @@ class Stage:
             await self.warm_up(actor)
         return actor
 
-    async def anonymous(self, *, headers: Sequence[tuple[str, str]] = ()) -> PoliteActor | None:
-        """Connect as nobody; return None if the target refuses that (MC1-AUTH-02)."""
-        response = await self.handshake(headers=headers)
+    async def anonymous(
+        self, *, headers: Sequence[tuple[str, str]] = (), resource: str | None = None
+    ) -> PoliteActor | None:
+        """
+        Connect without a valid session; return None if the target refuses that (MC1-AUTH-02).
+
+        Args:
+            headers: What the handshake carries: a session that must not be valid, say.
+            resource: Path and query; None: the target's.
+
+        Raises:
+            Violation: The handshake is answered with neither 101, 401 nor 403.
+
+        """
+        response = await self.handshake(headers=headers, resource=resource)
         if response.status in (401, 403):
             return None
+        if response.status != 101:
+            self.blame(
+                "a handshake without a valid session was answered in another way than it must",
+                expected="status 101, 401 or 403",
+                got=str(response),
+                clause="MC1-AUTH-02",
+            )
         actor = await PoliteActor.connect(
-            self.nursery, self._numbered("nobody"), None, self.backdrop, headers=headers
+            self.nursery,
+            self._numbered("nobody"),
+            None,
+            self.backdrop,
+            headers=headers,
+            resource=resource,
         )
         self._actors.append(actor)
         return actor
@@ -253,6 +277,9 @@ class Stage:
         headers: Sequence[tuple[str, str]] = (),
         without: Sequence[str] = (),
         method: str = "GET",
+        version: str = "HTTP/1.1",
+        piece: int = 0,
+        early: bytes = b"",
     ) -> Handshake:
         """
         Send one handshake, return the response and let go of the connection.
@@ -264,6 +291,12 @@ class Stage:
             headers: Headers to add or to put in others' places.
             without: Names of headers to leave out.
             method: The HTTP method.
+            version: The HTTP version.
+            piece: Bytes that are written at a time; 0: all at once.
+            early: Bytes to write right behind the request.
+
+        Raises:
+            Violation: It is answered with a 101 response that is none by RFC 6455.
 
         """
         carried = list(headers)
@@ -272,7 +305,12 @@ class Stage:
         if session is not None:
             carried = [*session.headers.items(), *headers]
         request = request_bytes(
-            self.target, resource=resource, headers=carried, without=without, method=method
+            self.target,
+            resource=resource,
+            headers=carried,
+            without=without,
+            method=method,
+            version=version,
         )
         about = request.split(b"\r\n", 1)[0].decode("latin-1")
         named = ", ".join([*(name for name, _ in headers), *(f"no {name}" for name in without)])
@@ -281,15 +319,15 @@ class Stage:
         )
         response = Handshake(None)
         with trio.move_on_after(self.backdrop.patience):
-            stream = await open_stream(self.target)
-            try:
-                await stream.send_all(request)
-                response = await read_response(stream)
-            except trio.BrokenResourceError:
-                response = Handshake(None)
-            finally:
-                await trio.aclose_forcefully(stream)
+            response = await exchange(self.target, request + early, piece=piece)
         self.backdrop.transcript.add(role or "nobody", "received", "handshake", str(response))
+        if response.status == 101 and (wrong := response.fault(request)):
+            self.blame(
+                "a handshake was answered with a wrong 101 response",
+                expected="the response that RFC 6455 section 4.2.2 asks for",
+                got=wrong,
+                clause="MC1-HAND-01",
+            )
         return response
 
     async def warm_up(self, actor: Actor) -> None:

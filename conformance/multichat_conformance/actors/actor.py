@@ -34,7 +34,7 @@ from multichat_conformance.patterns import (
     stream_of,
 )
 from multichat_conformance.target.model import Account, Room
-from multichat_conformance.timing import quiet_window
+from multichat_conformance.timing import TOLERANCE, pause, quiet_window
 from multichat_conformance.transcript import shorten
 
 __all__ = ["Actor", "Ended", "Received"]
@@ -158,6 +158,27 @@ class Actor(ABC):
         """Send a well-formed command and return the *error* frame, which has one of the codes."""
         answer = await self.ask(command)
         return self.check(answer, Error(*codes), clause=clause, to=f"{dict(command)}")
+
+    async def comes_to(
+        self, command: Mapping[str, object], pattern: Pattern, *, within: float, clause: str = ""
+    ) -> Received:
+        """
+        Send a `join` or `leave` again and again, in closed loop, until its answer fits.
+
+        Args:
+            command: The command.
+            pattern: The answer that must come at last.
+            within: Seconds that the target may take by the clause.
+            clause: The clause to blame if it takes longer.
+
+        """
+        until = trio.current_time() + within + TOLERANCE
+        while True:
+            answer = await self.ask(command)
+            if pattern.mismatch(answer.frame) is None or trio.current_time() > until:
+                return self.check(answer, pattern, clause=clause, to=f"{dict(command)}")
+            # Few enough for every rate limit (MC1-LIMIT-06).
+            await pause((within + TOLERANCE) / 15)
 
     async def says(self, room: Room | str, text: str | None = None, *, clause: str = "") -> str:
         """

@@ -39,6 +39,7 @@ class RawActor(Actor):
         answers_close: Whether it answers a close frame and then ends the TCP connection.
         pongs: The payloads of the pongs that came.
         pings: The payloads of the pings that came.
+        stream_ended: Whether the TCP stream has ended.
         response: The target's response to the handshake.
 
     """
@@ -104,11 +105,17 @@ class RawActor(Actor):
             response = await read_response(actor._stream)
         actor.response = response
         backdrop.transcript.add(name, "received", "handshake", str(response))
-        if response.status != 101:
+        wrong = response.fault(request) if response.status == 101 else str(response)
+        if wrong:
+            if hasattr(actor, "_stream"):
+                await actor.vanish()
             if response.status is None:
                 raise TargetGone("the target did not answer a handshake")
             actor.blame(
-                "MC1-HAND-01", f"{name}'s handshake was refused", "status 101", str(response)
+                "MC1-HAND-01",
+                f"{name}'s handshake was not accepted",
+                "a 101 response as RFC 6455 section 4.2.2 asks for",
+                wrong,
             )
         nursery.start_soon(actor._listen, response.rest)
         return actor
@@ -182,6 +189,14 @@ class RawActor(Actor):
         """Let go of the connection at once, without a close frame."""
         await trio.aclose_forcefully(self._stream)
 
+    async def stream_ends(self, *, clause: str = "") -> None:
+        """Wait until the target has ended the TCP connection, not only by a close frame."""
+
+        def gone() -> bool | None:
+            return self.stream_ended or None
+
+        await self._until(gone, "the end of the TCP connection", clause, even_ended=True)
+
     def stop_reading(self) -> None:
         """Read no more bytes, so that the target's writes back up."""
         self.backdrop.transcript.note("stops reading", actor=self.name)
@@ -217,6 +232,7 @@ class RawActor(Actor):
             self._spoil("MC1-FRAME-01", str(exc), "frames that RFC 6455 allows a server")
         self.stream_ended = True
         self.heard_end(self._close_code or Ended(None))
+        self._tell()
 
     async def _take_frame(self, one: Frame) -> None:
         match one.opcode:
@@ -230,13 +246,13 @@ class RawActor(Actor):
                 self._tell()
             case Opcode.CLOSE:
                 await self._take_close(one.payload)
-            case Opcode.TEXT | Opcode.BINARY | Opcode.CONTINUATION:
-                self._take_part(one)
             case _:
-                raise WireError(f"a frame with opcode {one.opcode}")
+                self._take_part(one)
 
     async def _take_close(self, payload: bytes) -> None:
-        if len(payload) >= 2:
+        if len(payload) == 1:
+            raise WireError("a close frame with half a code")
+        if payload:
             code = int.from_bytes(payload[:2], "big")
             self._close_code = Ended(code, payload[2:].decode("utf-8", "backslashreplace"))
         else:
