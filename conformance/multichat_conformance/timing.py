@@ -11,7 +11,7 @@ from typing import Final
 
 import trio
 
-__all__ = ["LEAST_PATIENCE", "RoundTrips", "quiet_window"]
+__all__ = ["LEAST_PATIENCE", "TOLERANCE", "RoundTrips", "pause", "quiet_window"]
 
 LEAST_PATIENCE: Final = 5.0
 """Seconds. A busy machine stalls a process for a second or two now and then; a wait that ends
@@ -19,6 +19,10 @@ before five would accuse a target for what its host did."""
 
 MOST_PATIENCE: Final = 60.0
 """Seconds. Beyond this nobody would wait in a chat either."""
+
+TOLERANCE: Final = 2.0
+"""Seconds that a target gets on top of a bound that a clause or its operator states: what a busy
+machine may take away."""
 
 _PATIENCE_ROUND_TRIPS: Final = 20
 _QUIET_ROUND_TRIPS: Final = 5
@@ -67,5 +71,10 @@ class RoundTrips:
 
 
 async def quiet_window(seconds: float) -> None:
-    """Let a quiet window pass: the one place where the suite waits for nothing."""
+    """Let a quiet window pass, in which nothing must come."""
+    await trio.sleep(seconds)
+
+
+async def pause(seconds: float) -> None:
+    """Let time pass between two steps whose pace a story is about."""
     await trio.sleep(seconds)
