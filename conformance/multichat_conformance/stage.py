@@ -106,6 +106,11 @@ class Stage:
         raise NotTested("needs a staff room; add [[rooms]] with staff_only to the target file")
 
     @property
+    def fence_room(self) -> Room:
+        """The open room that fences use; who comes and goes there is nobody's business."""
+        return self._open_rooms()[-1]
+
+    @property
     def free_room(self) -> str:
         """An id that is no room's, and never can be."""
         return FREE_ROOM
@@ -191,6 +196,19 @@ class Stage:
         if warm:
             await self.warm_up(actor)
         return actor
+
+    async def members(self, room: Room, *roles: str) -> tuple[PoliteActor, ...]:
+        """
+        Connect as each role, one after the other, and have each join a room in closed loop.
+
+        The ENTER of the later ones may still be on its way to the earlier ones.
+        """
+        actors = []
+        for role in roles:
+            actor = await self.actor(role)
+            await actor.join(room)
+            actors.append(actor)
+        return tuple(actors)
 
     async def anonymous(
         self, *, headers: Sequence[tuple[str, str]] = (), resource: str | None = None
@@ -397,7 +415,7 @@ class Stage:
 
         """
         streams = tuple(Stream) if announcements else (Stream.ANSWERS, Stream.MESSAGES)
-        fence = self._open_rooms()[-1]
+        fence = self.fence_room
         for actor in dict.fromkeys([after, *watchers]):
             if actor.account is not None and fence.id not in actor.rooms:
                 await actor.join(fence)

@@ -134,6 +134,11 @@ class Actor(ABC):
         """Send a command and wait for nothing."""
         await self.send_text(json.dumps(command, ensure_ascii=False))
 
+    async def pipeline(self, *commands: Mapping[str, object]) -> None:
+        """Send commands one right behind the other and wait for nothing."""
+        for command in commands:
+            await self.command(command)
+
     async def ask(self, command: Mapping[str, object]) -> Received:
         """Send a `join` or `leave` and return the next answer, whatever it is."""
         began = trio.current_time()
@@ -230,7 +235,9 @@ class Actor(ABC):
 
         return await self._until(first, what or f"one more of the {stream}", clause)
 
-    async def meets(self, text: str, room: Room | str) -> None:
+    async def meets(
+        self, text: str, room: Room | str, *, clause: str = "MC1-SEND-01"
+    ) -> Received:
         """Wait for a message with a text, wherever it stands among the messages, and take it."""
 
         def there() -> Received | None:
@@ -240,7 +247,7 @@ class Actor(ABC):
                     return received
             return None
 
-        await self._until(there, f"the message {text!r} of room {_id(room)}", "MC1-SEND-01")
+        return await self._until(there, f"the message {text!r} of room {_id(room)}", clause)
 
     def waiting(self, *streams: Stream) -> Sequence[Received]:
         """Return what has come and was not taken, of some streams or all, in order."""

@@ -149,6 +149,14 @@ class RawActor(Actor):
         self.backdrop.transcript.add(self.name, "sent", "bytes", f"[{about}, {len(data)} bytes]")
         await self._write(data)
 
+    async def gets_pong(self, payload: bytes, *, clause: str = "") -> None:
+        """Wait for a pong with a payload."""
+
+        def there() -> bool | None:
+            return payload in self.pongs or None
+
+        await self._until(there, f"a pong with the payload {payload!r}", clause)
+
     async def send_close(self, payload: bytes = close_payload(1000)) -> None:
         """Send a close frame with a payload and wait for nothing."""
         await self.send_frame(Opcode.CLOSE, payload)
