@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass
 from enum import IntEnum
 
-__all__ = ["Frame", "FrameReader", "Opcode", "WireError", "close_payload", "frame"]
+__all__ = ["LARGEST", "Frame", "FrameReader", "Opcode", "WireError", "close_payload", "frame"]
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of the largest frame that is read; no story asks for so much."""
