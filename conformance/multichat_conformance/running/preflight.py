@@ -81,15 +81,6 @@ async def _look(stage: Stage, context: Context) -> Ready:
     elif not await keeps_order(stage, role, open_rooms[-1]):
         context.keeps_order = False
         stage.backdrop.keeps_order = False
-        notes.append(
-            "the target does not keep the order of what is pipelined: that something does not "
-            "come is shown by a quiet window, not by a fence"
-        )
-    if context.warm_ups:
-        notes.append(
-            "the target answers first commands USER_HAS_TO_LOGIN before it has looked at the "
-            "session: actors warm up their connections before a story begins"
-        )
     return Ready(tuple(notes))
 
 

@@ -13,7 +13,7 @@ from multichat_conformance.catalogue import catalogue
 from multichat_conformance.deviations import Deviations
 from multichat_conformance.events import Event, RunFinished
 from multichat_conformance.pytest_plugin import CheckItem
-from multichat_conformance.reports import Report
+from multichat_conformance.reports.report import Report
 from multichat_conformance.running.options import Options, planned
 from multichat_conformance.running.run import Run
 from multichat_conformance.target.model import Target
