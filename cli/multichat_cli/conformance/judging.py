@@ -17,7 +17,7 @@ from multichat_cli.output import Output, discard
 from multichat_conformance.deviations import Deviations, DeviationsError, load_deviations
 from multichat_conformance.events import CheckFinished
 from multichat_conformance.outcomes import ExitCode as Judged
-from multichat_conformance.reports import FORMATS, Report, report_to
+from multichat_conformance.reports.report import FORMATS, Report, report_to
 from multichat_conformance.reports.console import ConsoleReport
 from multichat_conformance.running import Options, suite
 

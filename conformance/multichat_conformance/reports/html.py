@@ -236,12 +236,7 @@ class HtmlReport:
             ]
         if ready:
             facts += [
-                (
-                    "link",
-                    f"round trip {words.duration(ready.round_trip_ms)}, slowest "
-                    f"{words.duration(ready.slowest_ms)}; what must come has "
-                    f"{words.duration(ready.patience_ms)}",
-                ),
+                ("link", words.link(ready)),
                 ("fence", words.fence(ready)),
                 ("warm-up", words.warm_ups(ready) or "not needed"),
                 *(("note", note) for note in ready.notes),
