@@ -180,11 +180,7 @@ class ConsoleReport:
     def _measured(self, ready: TargetReady) -> None:
         if self._verbosity == "quiet":
             return
-        self._fact(
-            "link",
-            f"round trip {duration(ready.round_trip_ms)}, slowest {duration(ready.slowest_ms)}; "
-            f"what must come has {duration(ready.patience_ms)}",
-        )
+        self._fact("link", words.link(ready))
         self._fact("fence", words.fence(ready))
         if ready.warm_ups:
             self._fact("warm-up", words.warm_ups(ready))

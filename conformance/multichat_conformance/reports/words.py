@@ -19,6 +19,7 @@ __all__ = [
     "counted",
     "duration",
     "fence",
+    "link",
     "scope",
     "signs_for",
     "warm_ups",
@@ -191,6 +192,14 @@ def scope(started: RunStarted) -> str:
     profiles = "core and hardened" if started.level == "hardened" else "core"
     depth = "no model-based run" if started.depth == "none" else f"model-based run {started.depth}"
     return f"{profiles}; groups {', '.join(started.groups) or 'none'}; {depth}"
+
+
+def link(ready: TargetReady) -> str:
+    """Say in words what was measured."""
+    return (
+        f"round trip {duration(ready.round_trip_ms)}, slowest {duration(ready.slowest_ms)}; "
+        f"what must come has {duration(ready.patience_ms)}"
+    )
 
 
 def fence(ready: TargetReady) -> str:
