@@ -14,13 +14,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import multichat_spec
 
 if TYPE_CHECKING:
-    from multichat_conformance.stage import Stage
     from multichat_conformance.running.workshop import Workshop
+    from multichat_conformance.stage import Stage
 
 __all__ = ["Check", "Group", "Needs", "catalogue", "check", "find"]
 

@@ -168,7 +168,7 @@ def test_asked_to_stop_it_leaves_nothing(number: signal.Signals) -> None:
         server.process.send_signal(number)
         assert server.process.wait(30) == 0
 
-    assert server.ready["processes"].keys() == {"redis", "daphne", "worker-1"}
+    assert server.ready["processes"].keys() == {"redis", "daphne", "worker-1", "hooks"}
     assert not any(map(is_alive, server.ready["processes"].values()))
     assert not server.database.parent.exists()
 
@@ -186,7 +186,7 @@ def test_killed_it_takes_its_processes_along() -> None:
             os.close(handle)
     shutil.rmtree(server.database.parent)
 
-    assert len(handles) == 3
+    assert len(handles) == 4
 
 
 @needs_original
@@ -255,8 +255,8 @@ def other_way(request: pytest.FixtureRequest) -> Iterator[OriginalServer]:
 @pytest.mark.parametrize(
     ("other_way", "processes"),
     [
-        (["--runserver"], {"redis", "runserver"}),
-        (["--workers", "2"], {"redis", "daphne", "worker-1", "worker-2"}),
+        (["--runserver"], {"redis", "runserver", "hooks"}),
+        (["--workers", "2"], {"redis", "daphne", "worker-1", "worker-2", "hooks"}),
     ],
     indirect=["other_way"],
 )

@@ -3,10 +3,10 @@ Settings: the defaults of a fresh Django 1.10 project, and what the recordings s
 
 What differs from run to run comes from the environment, which ``run.py`` sets:
 
-* ``MULTICHAT_ORIGINAL_DATABASE``: the SQLite file
-* ``MULTICHAT_ORIGINAL_REDIS``: the channel layer's Redis, as a URL
-* ``MULTICHAT_ORIGINAL_SECRET_KEY``: signs sessions
-* ``MULTICHAT_ORIGINAL_NOTICES``: ``0`` switches ENTER and LEAVE off
+* ``MULTICHAT_TARGET_DATABASE``: the SQLite file
+* ``MULTICHAT_TARGET_REDIS``: the channel layer's Redis, as a URL
+* ``MULTICHAT_TARGET_SECRET_KEY``: signs sessions
+* ``MULTICHAT_TARGET_NOTICES``: ``0`` switches ENTER and LEAVE off
 """
 
 import os
@@ -14,11 +14,13 @@ from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-SECRET_KEY = os.environ["MULTICHAT_ORIGINAL_SECRET_KEY"]
+SECRET_KEY = os.environ["MULTICHAT_TARGET_SECRET_KEY"]
 DEBUG = True  # as recorded: it decides who serves /static/ and how a 404 looks
 ALLOWED_HOSTS = []  # with DEBUG: this machine's names only
 
 INSTALLED_APPS = [
+    # Before the admin, which has templates of the same names.
+    "target_pages",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -27,6 +29,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "chat",
+    "target_hooks",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -41,7 +44,6 @@ ROOT_URLCONF = "multichat_original.urls"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        # Before the admin's own templates, which have a log-in page too.
         "DIRS": [str(BASE_DIR / "chat" / "templates")],
         "APP_DIRS": True,
         "OPTIONS": {
@@ -57,7 +59,7 @@ TEMPLATES = [
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": os.environ["MULTICHAT_ORIGINAL_DATABASE"],
+        "NAME": os.environ["MULTICHAT_TARGET_DATABASE"],
         # Several workers write session rows into one file.
         "OPTIONS": {"timeout": 30},
     }
@@ -65,7 +67,7 @@ DATABASES = {
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "asgi_redis.RedisChannelLayer",
-        "CONFIG": {"hosts": [os.environ["MULTICHAT_ORIGINAL_REDIS"]]},
+        "CONFIG": {"hosts": [os.environ["MULTICHAT_TARGET_REDIS"]]},
         "ROUTING": "multichat_original.routing.channel_routing",
     }
 }
@@ -80,4 +82,4 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 
 # What a room's members are told when somebody enters or leaves.
-NOTIFY_USERS_ON_ENTER_OR_LEAVE_ROOMS = os.environ.get("MULTICHAT_ORIGINAL_NOTICES", "1") != "0"
+NOTIFY_USERS_ON_ENTER_OR_LEAVE_ROOMS = os.environ.get("MULTICHAT_TARGET_NOTICES", "1") != "0"

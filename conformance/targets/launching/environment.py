@@ -1,5 +1,5 @@
 """
-Finds Python 3.6 and redis-server, and keeps a virtual environment with the exact pins.
+Finds redis-server, and keeps a virtual environment with a target's exact pins.
 
 The environment lies in the user's cache folder, under a name made of the pins and of the
 Python they are for. It counts as complete once a marker is in it, which is written last; a
@@ -14,83 +14,22 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from original_target.stopping import CannotRun, Stopping
+from launching.stopping import CannotRun, Stopping
 
 __all__ = [
+    "Pins",
     "cache_folder",
     "clean_environment",
-    "find_python36",
     "find_redis_server",
     "prepare_environment",
 ]
 
-PYTHON_VARIABLE = "MULTICHAT_PYTHON36"
 _MARKER = "complete"
-# What the application needs of its Python, apart from the version.
-_PROBE = "import sys, ssl, sqlite3, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
-
-
-def find_python36(environ: Mapping[str, str]) -> Path:
-    """
-    Return a Python 3.6 that works.
-
-    Looked for in this order: what ``MULTICHAT_PYTHON36`` names, and then nothing else; the
-    versions folder of pyenv, newest first; ``python3.6`` on the path.
-
-    Raises:
-        CannotRun: There is none; the text says what to do.
-
-    """
-    named = environ.get(PYTHON_VARIABLE)
-    if named:
-        if not _is_python36(Path(named)):
-            raise CannotRun(
-                f"{PYTHON_VARIABLE} is {named!r}, which is no working Python 3.6"
-                " with ssl, sqlite3 and venv"
-            )
-        return Path(named)
-    for candidate in _candidates(environ):
-        if _is_python36(candidate):
-            return candidate
-    raise CannotRun(
-        "Python 3.6 was not found, neither among pyenv's versions nor as python3.6 on the path;"
-        f" install it (pyenv install 3.6.15) or name it in {PYTHON_VARIABLE}"
-    )
-
-
-def _candidates(environ: Mapping[str, str]) -> Iterator[Path]:
-    root = Path(environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    patches = {
-        int(folder.name.removeprefix("3.6.")): folder
-        for folder in (root / "versions").glob("3.6.*")
-        if folder.name.removeprefix("3.6.").isdecimal()
-    }
-    for _, folder in sorted(patches.items(), reverse=True):
-        yield folder / "bin" / "python3.6"
-    for folder_name in environ.get("PATH", "").split(os.pathsep):
-        if folder_name:
-            yield Path(folder_name) / "python3.6"
-
-
-def _is_python36(candidate: Path) -> bool:
-    if not os.access(candidate, os.X_OK) or candidate.is_dir():
-        return False
-    try:
-        found = subprocess.run(
-            [candidate, "-c", _PROBE],
-            env=clean_environment(),
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return found.returncode == 0 and found.stdout.strip() == "3.6"
 
 
 def clean_environment() -> dict[str, str]:
@@ -127,13 +66,33 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "multichat"
 
 
-def prepare_environment(python: Path, pins: Path, cache: Path, stopping: Stopping) -> Path:
+@dataclass(frozen=True, kw_only=True)
+class Pins:
+    """
+    What an environment holds.
+
+    Attributes:
+        name: What the environment's folder is called, before the hash.
+        python: The Python that it is made from.
+        files: Files of requirements, installed one after the other.
+        works: Says whether the environment's Python works.
+        needs: What the environment is for, in a sentence that says that it could not be built.
+
+    """
+
+    name: str
+    python: Path
+    files: tuple[Path, ...]
+    works: Callable[[Path], bool]
+    needs: str
+
+
+def prepare_environment(pins: Pins, cache: Path, stopping: Stopping) -> Path:
     """
     Return the Python of an environment that has the pins, building it when it is not there.
 
     Args:
-        python: A Python 3.6.
-        pins: The folder with ``requirements-build.txt`` and ``requirements.txt``.
+        pins: What it holds.
         cache: Where environments are kept.
         stopping: Ends the building early; the half-built environment is rebuilt next time.
 
@@ -142,24 +101,27 @@ def prepare_environment(python: Path, pins: Path, cache: Path, stopping: Stoppin
         Stopped: Somebody asked the program to stop.
 
     """
-    files = [pins / "requirements-build.txt", pins / "requirements.txt"]
-    key = hashlib.sha256(os.fsencode(python.resolve()))
-    for file in files:
+    key = hashlib.sha256(os.fsencode(pins.python.resolve()))
+    for file in pins.files:
         key.update(file.read_bytes())
-    folder = cache / f"original-{key.hexdigest()[:16]}"
+    folder = cache / f"{pins.name}-{key.hexdigest()[:16]}"
+    log = folder.with_suffix(".log")
     inside = folder / "bin" / "python"
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with _locked(folder.with_suffix(".lock"), stopping):
-            if (folder / _MARKER).exists() and _is_python36(inside):
+            if (folder / _MARKER).exists() and pins.works(inside):
                 return inside
             if folder.exists():
                 shutil.rmtree(folder)
             print(f"building the environment in {folder} (once)", file=sys.stderr, flush=True)
-            _run([python, "-m", "venv", folder], folder.with_suffix(".log"), stopping)
-            for file in files:
-                install = (inside, "-m", "pip", "install", "--requirement", file)
-                _run(install, folder.with_suffix(".log"), stopping)
+            quiet = "--disable-pip-version-check"
+            install: tuple[Path | str, ...] = (inside, "-m", "pip", "install", quiet, "-r")
+            for command in (
+                (pins.python, "-m", "venv", folder),
+                *((*install, file) for file in pins.files),
+            ):
+                _run(command, log, stopping, needs=pins.needs)
             (folder / _MARKER).touch()
     except OSError as error:
         raise CannotRun(f"the environment cannot be kept in {cache}: {error}") from error
@@ -181,7 +143,7 @@ def _locked(path: Path, stopping: Stopping) -> Iterator[None]:
         yield
 
 
-def _run(command: Sequence[Path | str], log: Path, stopping: Stopping) -> None:
+def _run(command: Sequence[Path | str], log: Path, stopping: Stopping, *, needs: str) -> None:
     with log.open("wb") as output:
         child = subprocess.Popen(
             command,
@@ -201,5 +163,5 @@ def _run(command: Sequence[Path | str], log: Path, stopping: Stopping) -> None:
         lines = log.read_text(errors="replace").strip().splitlines()
         said = lines[-1] if lines else "nothing was said"
         raise CannotRun(
-            f"the environment for Python 3.6 could not be built: {said.strip()} (more in {log})"
+            f"the environment for {needs} could not be built: {said.strip()} (more in {log})"
         )

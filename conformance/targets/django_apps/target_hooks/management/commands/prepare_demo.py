@@ -3,11 +3,10 @@
 import io
 import json
 
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
-
-from chat.models import Room
 
 
 class Command(BaseCommand):
@@ -27,4 +26,4 @@ class Command(BaseCommand):
         for account in demo["accounts"]:
             User.objects.create_user(**account)
         for room in demo["rooms"]:
-            Room.objects.create(**room)
+            apps.get_model("chat", "Room").objects.create(**room)

@@ -1,0 +1,441 @@
+"""
+An actor: a user with one connection, who remembers all that it received.
+
+What comes is sorted into three streams: *answers* (joined, left, error), *messages* and
+*announcements* (ENTER, LEAVE). A story takes from them in order, and what it takes must be what
+it expects, so that a surplus or a wrong frame is found where it comes and not by waiting. The
+streams are kept apart because v1 core promises no order between them; a story about just that
+looks at :attr:`Actor.history`.
+
+Every frame is judged by the schemas when it comes. A bad one ends the story at the actor's next
+step, or at the story's end.
+"""
+
+import json
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, NoReturn, TypeVar
+
+import trio
+
+from multichat_conformance.actors.backdrop import FREE_ROOM, Backdrop
+from multichat_conformance.events import Finding
+from multichat_conformance.findings import Violation
+from multichat_conformance.judging import judge_frame
+from multichat_conformance.patterns import (
+    Error,
+    Joined,
+    Left,
+    Pattern,
+    Said,
+    Stream,
+    stream_of,
+)
+from multichat_conformance.target.model import Account, Room
+from multichat_conformance.timing import quiet_window
+from multichat_conformance.transcript import shorten
+
+__all__ = ["Actor", "Ended", "Received"]
+
+_T = TypeVar("_T")
+
+MOST_FRAMES: Final = 200_000
+MOST_CHARACTERS: Final = 256 * 1024 * 1024
+"""What one actor takes in before it calls the target a flood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One frame that came: the object, its text and its place among all that the actor got."""
+
+    frame: Mapping[str, Any]
+    text: str
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """
+    How a connection ended.
+
+    Attributes:
+        code: Of the target's close frame; 1005 if it carried none, None if there was no close
+            frame.
+        reason: Of the close frame.
+
+    """
+
+    code: int | None
+    reason: str = ""
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        if self.code is None:
+            return "the TCP connection ended without a close frame"
+        return f"a close frame with code {self.code}" + (f" ({self.reason})" if self.reason else "")
+
+
+class Actor(ABC):
+    """
+    A user with one connection to the target.
+
+    Args:
+        name: The role, such as ``alice``.
+        account: Whose session the connection has; None: nobody's.
+        backdrop: What the story's actors share.
+
+    Attributes:
+        history: Every frame, in the order in which they came.
+        rooms: Ids of the rooms that the target says it is in.
+        ended: How the connection ended; None while it is open.
+
+    """
+
+    def __init__(self, name: str, account: Account | None, backdrop: Backdrop) -> None:
+        self.name = name
+        self.account = account
+        self.backdrop = backdrop
+        self.history: list[Received] = []
+        self.rooms: set[str] = set()
+        self.ended: Ended | None = None
+        self._username = account.username if account else ""
+        self._streams: dict[Stream, deque[Received]] = {stream: deque() for stream in Stream}
+        self._fault: Finding | None = None
+        self._characters = 0
+        self._news = trio.Event()
+
+    @property
+    def username(self) -> str:
+        """The name that room messages carry; it changes when :meth:`is_now_called`."""
+        return self._username
+
+    def is_now_called(self, username: str) -> None:
+        """Take note that the user was renamed."""
+        self.backdrop.usernames.add(username)
+        self._username = username
+
+    # What it does.
+
+    @abstractmethod
+    async def send_text(self, text: str) -> None:
+        """Send one text message as it is, however malformed the text may be."""
+
+    @abstractmethod
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Send a close frame and wait until the connection has ended (or patience has)."""
+
+    @abstractmethod
+    async def vanish(self) -> None:
+        """Let go of the connection at once; never fails."""
+
+    async def command(self, command: Mapping[str, object]) -> None:
+        """Send a command and wait for nothing."""
+        await self.send_text(json.dumps(command, ensure_ascii=False))
+
+    async def ask(self, command: Mapping[str, object]) -> Received:
+        """Send a `join` or `leave` and return the next answer, whatever it is."""
+        began = trio.current_time()
+        await self.command(command)
+        answer = await self.take(Stream.ANSWERS, f"an answer to {shorten(str(dict(command)), 200)}")
+        self.backdrop.round_trips.add(trio.current_time() - began)
+        return answer
+
+    async def join(self, room: Room | str, *, clause: str = "") -> Received:
+        """Join a room and return the *joined* frame."""
+        answer = await self.ask({"command": "join", "room": _id(room)})
+        return self.check(answer, Joined(room), clause=clause, to=f"a join of room {_id(room)}")
+
+    async def leave(self, room: Room | str, *, clause: str = "") -> Received:
+        """Leave a room and return the *left* frame."""
+        answer = await self.ask({"command": "leave", "room": _id(room)})
+        return self.check(answer, Left(room), clause=clause, to=f"a leave of room {_id(room)}")
+
+    async def is_refused(
+        self, command: Mapping[str, object], *codes: str, clause: str = ""
+    ) -> Received:
+        """Send a well-formed command and return the *error* frame, which has one of the codes."""
+        answer = await self.ask(command)
+        return self.check(answer, Error(*codes), clause=clause, to=f"{dict(command)}")
+
+    async def says(self, room: Room | str, text: str | None = None, *, clause: str = "") -> str:
+        """
+        Say something in a room and return it once it has come back.
+
+        Args:
+            room: The room.
+            text: What to say; None: a text that nobody else says.
+            clause: The clause to blame if it does not come back.
+
+        """
+        text = self.backdrop.nonce() if text is None else text
+        began = trio.current_time()
+        await self.command({"command": "send", "room": _id(room), "message": text})
+
+        def echo() -> Received | None:
+            for received in self._streams[Stream.MESSAGES]:
+                if received.frame["message"] == text and received.frame["room"] == _id(room):
+                    self._streams[Stream.MESSAGES].remove(received)
+                    return received
+            answers = self._streams[Stream.ANSWERS]
+            return answers.popleft() if answers else None
+
+        received = await self._until(
+            echo, f"its own message {shorten(text, 80)!r} back from room {_id(room)}", clause
+        )
+        self.backdrop.round_trips.add(trio.current_time() - began)
+        self.check(received, Said(room, text, self), clause=clause, to=f"a send to {_id(room)}")
+        return text
+
+    async def leave_all(self) -> None:
+        """Leave every room that it is in, in closed loop."""
+        for room in sorted(self.rooms):
+            await self.ask({"command": "leave", "room": room})
+
+    # What it sees.
+
+    async def receives(self, pattern: Pattern, *, clause: str = "") -> Received:
+        """Take the next frame of the pattern's stream, which must fit it, and return it."""
+        received = await self.take(pattern.stream, str(pattern), clause=clause)
+        return self.check(received, pattern, clause=clause)
+
+    async def take(self, stream: Stream, what: str = "", *, clause: str = "") -> Received:
+        """Take the next frame of a stream, whatever it is, and return it."""
+
+        def first() -> Received | None:
+            waiting = self._streams[stream]
+            return waiting.popleft() if waiting else None
+
+        return await self._until(first, what or f"one more of the {stream}", clause)
+
+    async def meets(self, text: str, room: Room | str) -> None:
+        """Wait for a message with a text, wherever it stands among the messages, and take it."""
+
+        def there() -> Received | None:
+            for received in self._streams[Stream.MESSAGES]:
+                if received.frame["message"] == text:
+                    self._streams[Stream.MESSAGES].remove(received)
+                    return received
+            return None
+
+        await self._until(there, f"the message {text!r} of room {_id(room)}", "MC1-SEND-01")
+
+    def waiting(self, *streams: Stream) -> Sequence[Received]:
+        """Return what has come and was not taken, of some streams or all, in order."""
+        chosen = streams or tuple(Stream)
+        found = [received for stream in chosen for received in self._streams[stream]]
+        return sorted(found, key=lambda received: received.place)
+
+    def forget(self, *streams: Stream) -> None:
+        """Let go of what has come and was not taken, of some streams or all."""
+        for stream in streams or tuple(Stream):
+            self._streams[stream].clear()
+
+    async def answers_before_fence(self, *, expecting: str = "") -> list[Received]:
+        """
+        Return all answers that come before the answer to a command that must be answered.
+
+        Where the target keeps order, the fence is a command whose answer is an error that is
+        not expected here. Where it does not, a quiet window goes before the fence.
+
+        Args:
+            expecting: The error code that the story hopes for.
+
+        """
+        if not self.backdrop.keeps_order:
+            await quiet_window(self.backdrop.round_trips.quiet)
+        if expecting == "ROOM_ACCESS_DENIED":
+            code = "ROOM_INVALID" if self.account else "USER_HAS_TO_LOGIN"
+            await self.command({"command": "join", "room": FREE_ROOM})
+        else:
+            code = "ROOM_ACCESS_DENIED"
+            await self.command({"command": "send", "room": FREE_ROOM, "message": ""})
+        before: list[Received] = []
+        while True:
+            answer = await self.take(
+                Stream.ANSWERS, f"the answer {code} to a command of the suite", clause="MC1-ERR-04"
+            )
+            if answer.frame.get("error") == code:
+                return before
+            before.append(answer)
+
+    async def gets_one_error(self, text: str, *codes: str, clause: str = "") -> None:
+        """Send a text message that must be answered by exactly one *error* of these codes."""
+        await self.send_text(text)
+        await self.has_got_one_error(*codes, clause=clause, to=shorten(text, 200))
+
+    async def has_got_one_error(self, *codes: str, clause: str = "", to: str) -> None:
+        """See that what was sent is answered by exactly one *error* with one of the codes."""
+        answers = await self.answers_before_fence(expecting=codes[0])
+        if not answers:
+            self.blame(clause, f"{self.name} got no answer to {to}", str(Error(*codes)), "nothing")
+        self.check(answers[0], Error(*codes), clause=clause, to=to)
+        if len(answers) > 1:
+            self.blame(
+                clause,
+                f"{self.name} got {len(answers)} answers to {to}",
+                f"one: {Error(*codes)}",
+                " ".join(answer.text for answer in answers),
+            )
+
+    async def is_closed(self, *codes: int | None, within: float = 0.0, clause: str = "") -> Ended:
+        """
+        Wait until the target has ended the connection.
+
+        Args:
+            codes: The close codes that fit; None among them is an end without a close frame;
+                none given: any end fits.
+            within: Seconds that the target may take by what it states, besides patience.
+            clause: The clause to blame.
+
+        """
+
+        def gone() -> Ended | None:
+            return self.ended
+
+        wanted = " or ".join("no close frame" if code is None else str(code) for code in codes)
+        ended = await self._until(
+            gone, f"the end of the connection ({wanted or 'any'})", clause, within, even_ended=True
+        )
+        if codes and ended.code not in codes:
+            self.blame(clause, f"{self.name}'s connection ended in another way", wanted, str(ended))
+        return ended
+
+    # Judging.
+
+    def check(
+        self, received: Received, pattern: Pattern, *, clause: str = "", to: str = ""
+    ) -> Received:
+        """Return a frame if it fits a pattern; otherwise the story ends here."""
+        reason = pattern.mismatch(received.frame)
+        if reason is not None:
+            about = f" in answer to {shorten(to, 200)}" if to else ""
+            self.blame(
+                clause,
+                f"{self.name} received another frame than it must{about}: {reason}",
+                str(pattern),
+                shorten(received.text),
+            )
+        return received
+
+    def blame(self, clause: str, summary: str, expected: str, got: str) -> NoReturn:
+        """
+        End the story with a finding about the target.
+
+        Raises:
+            Violation: Always.
+
+        """
+        raise Violation(
+            Finding(clause or self.backdrop.clause, summary, expected, shorten(got), self.name)
+        )
+
+    def raise_fault(self) -> None:
+        """
+        End the story if a frame that came was not valid.
+
+        Raises:
+            Violation: One was not.
+
+        """
+        if self._fault is not None:
+            raise Violation(self._fault)
+
+    # What the transports tell it.
+
+    def heard_text(self, text: str) -> None:
+        """Take in a text message of the target."""
+        self.backdrop.transcript.add(self.name, "received", "text", text)
+        self._characters += len(text)
+        if len(self.history) >= MOST_FRAMES or self._characters > MOST_CHARACTERS:
+            self._spoil("MC1-FRAME-05", "more frames than any story asks for", "a flood of frames")
+            return
+        judged = judge_frame(text, actor=self.name)
+        if judged.finding is not None:
+            self._fault = self._fault or judged.finding
+        elif judged.frame is not None:
+            self._sort(Received(judged.frame, text, len(self.history)))
+        self._tell()
+
+    def heard_binary(self, data: bytes) -> None:
+        """Take in a binary message, which no server of v1 sends (MC1-FRAME-01)."""
+        self.backdrop.transcript.add(self.name, "received", "binary", data[:200].hex(" "))
+        self._spoil("MC1-FRAME-01", f"a binary message of {len(data)} bytes", "text messages only")
+
+    def heard_end(self, ended: Ended) -> None:
+        """Take note of the connection's end; the first report counts."""
+        if self.ended is None:
+            kind: Literal["end", "close"] = "end" if ended.code is None else "close"
+            self.backdrop.transcript.add(self.name, "received", kind, str(ended))
+            self.ended = ended
+            self.rooms.clear()
+            self._tell()
+
+    def _spoil(self, clause: str, got: str, expected: str) -> None:
+        self._fault = self._fault or Finding(
+            clause, f"{self.name} received {got}", expected, got, self.name
+        )
+        self._tell()
+
+    def _sort(self, received: Received) -> None:
+        frame = received.frame
+        stream = stream_of(frame)
+        self.history.append(received)
+        if stream is not Stream.ANSWERS and self._is_strangers(frame):
+            self.backdrop.strangers.add(str(frame["username"]))
+            return
+        if stream is Stream.ANNOUNCEMENTS and self._is_about_the_fence(frame):
+            return
+        if "join" in frame:
+            self.rooms.add(frame["join"])
+        elif "leave" in frame:
+            self.rooms.discard(frame["leave"])
+        self._streams[stream].append(received)
+
+    def _is_strangers(self, frame: Mapping[str, Any]) -> bool:
+        # Other people may use the same server; but whatever carries a text of this story is
+        # about this story, whoever it claims to be from.
+        if frame["username"] in self.backdrop.usernames:
+            return False
+        return self.backdrop.mark not in str(frame["message"])
+
+    def _is_about_the_fence(self, frame: Mapping[str, Any]) -> bool:
+        backdrop = self.backdrop
+        return frame["room"] == backdrop.fence_room and frame["room"] not in backdrop.story_rooms
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = trio.Event()
+
+    async def _until(
+        self,
+        ready: Callable[[], _T | None],
+        what: str,
+        clause: str,
+        within: float = 0.0,
+        *,
+        even_ended: bool = False,
+    ) -> _T:
+        with trio.move_on_after(self.backdrop.patience + within):
+            while True:
+                self.raise_fault()
+                if (found := ready()) is not None:
+                    return found
+                if self.ended is not None and not even_ended:
+                    self.blame(
+                        clause,
+                        f"{self.name}'s connection ended while it waited for {what}",
+                        what,
+                        str(self.ended),
+                    )
+                await self._news.wait()
+        seconds = self.backdrop.patience + within
+        # A `return` for readers and linters; blame never does.
+        return self.blame(
+            clause, f"{self.name} waited {seconds:.1f} s for {what}", what, "nothing of that kind"
+        )
+
+
+def _id(room: Room | str) -> str:
+    return room.id if isinstance(room, Room) else room

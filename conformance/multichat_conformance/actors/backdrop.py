@@ -1,0 +1,57 @@
+"""What all actors of a story share."""
+
+from dataclasses import dataclass, field
+
+from multichat_conformance.target.model import Target
+from multichat_conformance.timing import RoundTrips
+from multichat_conformance.transcript import Transcript
+
+__all__ = ["FREE_ROOM", "Backdrop"]
+
+FREE_ROOM = "-1"
+"""A room that cannot exist, so that a `join` of it changes nothing (MC1-ROOM-06)."""
+
+
+@dataclass(slots=True)
+class Backdrop:
+    """
+    What all actors of a story share.
+
+    Attributes:
+        target: The server.
+        transcript: The record of this telling.
+        round_trips: The measured round trips of the run.
+        clause: The clause that is blamed where a story names none.
+        mark: Stands in every text that the suite sends in this story.
+        keeps_order: Whether the target has shown that it keeps the order of what is pipelined.
+        usernames: All names that the suite's own actors have or had; room messages of
+            other people, who may use the same server, are set aside.
+        strangers: Names of such people that were seen.
+        story_rooms: Ids of the rooms that the story is about.
+        fence_room: The room that fences use; who enters it or leaves it is nobody's business
+            unless the story is about it, too.
+        texts: How many texts were made.
+
+    """
+
+    target: Target
+    transcript: Transcript
+    round_trips: RoundTrips
+    clause: str
+    mark: str
+    keeps_order: bool = True
+    usernames: set[str] = field(default_factory=set)
+    strangers: set[str] = field(default_factory=set)
+    story_rooms: set[str] = field(default_factory=set)
+    fence_room: str = ""
+    texts: int = 0
+
+    @property
+    def patience(self) -> float:
+        """Seconds to wait for what must come."""
+        return self.round_trips.patience
+
+    def nonce(self) -> str:
+        """Return a text that nobody else sends."""
+        self.texts += 1
+        return f"{self.mark}-{self.texts}"

@@ -1,0 +1,264 @@
+"""An actor on a bare socket: its WebSocket frames are what a story wants, legal or not."""
+
+from collections.abc import Sequence
+from typing import Self
+
+import trio
+
+from multichat_conformance.actors.actor import Actor, Ended
+from multichat_conformance.actors.backdrop import Backdrop
+from multichat_conformance.actors.handshake import (
+    Handshake,
+    open_stream,
+    read_response,
+    request_bytes,
+)
+from multichat_conformance.actors.wire import (
+    Frame,
+    FrameReader,
+    Opcode,
+    WireError,
+    close_payload,
+    frame,
+)
+from multichat_conformance.findings import TargetGone
+from multichat_conformance.target.model import Account
+
+__all__ = ["RawActor"]
+
+_CHUNK = 65536
+_NO_CODE = 1005
+
+
+class RawActor(Actor):
+    """
+    A user whose WebSocket frames are written by hand.
+
+    Attributes:
+        answers_pings: Whether it answers pings; a story may switch it off.
+        answers_close: Whether it answers a close frame and then ends the TCP connection.
+        pongs: The payloads of the pongs that came.
+        pings: The payloads of the pings that came.
+        response: The target's response to the handshake.
+
+    """
+
+    response: Handshake
+
+    def __init__(self, name: str, account: Account | None, backdrop: Backdrop) -> None:
+        super().__init__(name, account, backdrop)
+        self.answers_pings = True
+        self.answers_close = True
+        self.pongs: list[bytes] = []
+        self.pings: list[bytes] = []
+        self.stream_ended = False
+        self._reader = FrameReader()
+        self._parts: list[bytes] = []
+        self._message = Opcode.TEXT
+        self._may_read = trio.Event()
+        self._may_read.set()
+        self._writing = trio.Lock()
+        self._close_code: Ended | None = None
+
+    @classmethod
+    async def connect(
+        cls,
+        nursery: trio.Nursery,
+        name: str,
+        account: Account | None,
+        backdrop: Backdrop,
+        *,
+        headers: Sequence[tuple[str, str]] = (),
+        resource: str | None = None,
+        early: bytes = b"",
+    ) -> Self:
+        """
+        Connect to the target and begin to listen.
+
+        Args:
+            nursery: Owns the task that listens; it ends with the connection.
+            name: The role.
+            account: Whose session it is; None: nobody's.
+            backdrop: What the story's actors share.
+            headers: What the handshake carries besides; never written down.
+            resource: Path and query; None: the target's.
+            early: Bytes to write right behind the request, in the same call.
+
+        Raises:
+            TargetGone: The target takes no connections.
+            Violation: It does not answer the handshake with 101.
+
+        """
+        actor = cls(name, account, backdrop)
+        target = backdrop.target
+        request = request_bytes(target, resource=resource, headers=headers)
+        where = request.split(b"\r\n", 1)[0].decode("latin-1")
+        backdrop.transcript.add(name, "sent", "handshake", where)
+        response = Handshake(None)
+        with trio.move_on_after(backdrop.patience):
+            actor._stream = await open_stream(target)
+            try:
+                await actor._stream.send_all(request + early)
+            except trio.BrokenResourceError as exc:
+                raise TargetGone(f"the connection broke in the handshake: {exc}") from exc
+            response = await read_response(actor._stream)
+        actor.response = response
+        backdrop.transcript.add(name, "received", "handshake", str(response))
+        if response.status != 101:
+            if response.status is None:
+                raise TargetGone("the target did not answer a handshake")
+            actor.blame(
+                "MC1-HAND-01", f"{name}'s handshake was refused", "status 101", str(response)
+            )
+        nursery.start_soon(actor._listen, response.rest)
+        return actor
+
+    _stream: trio.abc.Stream
+
+    async def send_text(self, text: str) -> None:
+        """Send one text message as it is."""
+        self.backdrop.transcript.add(self.name, "sent", "text", text)
+        await self._write(frame(Opcode.TEXT, text.encode("utf-8", "surrogatepass")))
+
+    async def send_frame(
+        self,
+        opcode: int,
+        payload: bytes = b"",
+        *,
+        fin: bool = True,
+        reserved: int = 0,
+        masked: bool = True,
+    ) -> None:
+        """Send one WebSocket frame, legal or not."""
+        name = Opcode(opcode).name.lower() if opcode in set(Opcode) else f"opcode {opcode}"
+        marks = [f"reserved {reserved:03b}"] * bool(reserved) + ["unmasked"] * (not masked)
+        about = ", ".join([name, *["not final"] * (not fin), *marks, f"{len(payload)} bytes"])
+        shown = payload[:200].decode("utf-8", "backslashreplace")
+        self.backdrop.transcript.add(self.name, "sent", "bytes", f"[{about}] {shown}")
+        await self._write(frame(opcode, payload, fin=fin, reserved=reserved, masked=masked))
+
+    async def send_bytes(self, data: bytes, about: str) -> None:
+        """Write bytes as they are; ``about`` says in the transcript what they are."""
+        self.backdrop.transcript.add(self.name, "sent", "bytes", f"[{about}, {len(data)} bytes]")
+        await self._write(data)
+
+    async def send_close(self, payload: bytes = close_payload(1000)) -> None:
+        """Send a close frame with a payload and wait for nothing."""
+        await self.send_frame(Opcode.CLOSE, payload)
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Send a close frame and wait until the connection has ended (or patience has)."""
+        if self.ended is None:
+            await self.send_close(close_payload(code, reason))
+            with trio.move_on_after(self.backdrop.patience):
+                while self.ended is None:
+                    await self._news.wait()
+        await self.vanish()
+
+    async def end_stream(self) -> None:
+        """End one's own side of the TCP stream, without a close frame."""
+        self.backdrop.transcript.note("ends its side of the TCP stream", actor=self.name)
+        if isinstance(self._stream, trio.SocketStream):
+            try:
+                await self._stream.send_eof()
+            except trio.BrokenResourceError:
+                self.stream_ended = True
+        else:
+            await trio.aclose_forcefully(self._stream)
+
+    async def reset(self) -> None:
+        """End the TCP connection by a reset (over TLS: without a word)."""
+        self.backdrop.transcript.note("resets the TCP connection", actor=self.name)
+        stream = self._stream
+        if isinstance(stream, trio.SSLStream):
+            stream = stream.transport_stream
+        if isinstance(stream, trio.SocketStream):
+            # SO_LINGER with a time of zero makes the close a reset.
+            linger = (1).to_bytes(4, "little") + bytes(4)
+            stream.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_LINGER, linger)
+        await trio.aclose_forcefully(stream)
+
+    async def vanish(self) -> None:
+        """Let go of the connection at once, without a close frame."""
+        await trio.aclose_forcefully(self._stream)
+
+    def stop_reading(self) -> None:
+        """Read no more bytes, so that the target's writes back up."""
+        self.backdrop.transcript.note("stops reading", actor=self.name)
+        self._may_read = trio.Event()
+
+    def read_again(self) -> None:
+        """Go on reading."""
+        self.backdrop.transcript.note("reads again", actor=self.name)
+        self._may_read.set()
+
+    async def _write(self, data: bytes) -> None:
+        # One writer at a time: the listening task answers pings.
+        with trio.move_on_after(self.backdrop.patience):
+            async with self._writing:
+                try:
+                    await self._stream.send_all(data)
+                except (trio.BrokenResourceError, trio.ClosedResourceError):
+                    # What the target said before it ended the connection is still read.
+                    self.backdrop.transcript.note("the write fails", actor=self.name)
+
+    async def _listen(self, data: bytes) -> None:
+        try:
+            while True:
+                for one in self._reader.feed(data):
+                    await self._take_frame(one)
+                await self._may_read.wait()
+                data = bytes(await self._stream.receive_some(_CHUNK))
+                if not data:
+                    break
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass
+        except WireError as exc:
+            self._spoil("MC1-FRAME-01", str(exc), "frames that RFC 6455 allows a server")
+        self.stream_ended = True
+        self.heard_end(self._close_code or Ended(None))
+
+    async def _take_frame(self, one: Frame) -> None:
+        match one.opcode:
+            case Opcode.PING:
+                self.pings.append(one.payload)
+                if self.answers_pings:
+                    await self._write(frame(Opcode.PONG, one.payload))
+            case Opcode.PONG:
+                self.backdrop.transcript.add(self.name, "received", "pong", one.payload.hex(" "))
+                self.pongs.append(one.payload)
+                self._tell()
+            case Opcode.CLOSE:
+                await self._take_close(one.payload)
+            case Opcode.TEXT | Opcode.BINARY | Opcode.CONTINUATION:
+                self._take_part(one)
+            case _:
+                raise WireError(f"a frame with opcode {one.opcode}")
+
+    async def _take_close(self, payload: bytes) -> None:
+        if len(payload) >= 2:
+            code = int.from_bytes(payload[:2], "big")
+            self._close_code = Ended(code, payload[2:].decode("utf-8", "backslashreplace"))
+        else:
+            self._close_code = Ended(_NO_CODE)
+        self.heard_end(self._close_code)
+        if self.answers_close:
+            await self._write(frame(Opcode.CLOSE, payload))
+
+    def _take_part(self, one: Frame) -> None:
+        if one.opcode != Opcode.CONTINUATION:
+            self._message = Opcode(one.opcode)
+        self._parts.append(one.payload)
+        if not one.fin:
+            return
+        data = b"".join(self._parts)
+        self._parts = []
+        if self._message is Opcode.BINARY:
+            self.heard_binary(data)
+            return
+        try:
+            text = data.decode()
+        except UnicodeDecodeError as exc:
+            self._spoil("MC1-FRAME-01", f"a text message that is not UTF-8 ({exc})", "UTF-8")
+        else:
+            self.heard_text(text)

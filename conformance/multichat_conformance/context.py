@@ -1,0 +1,70 @@
+"""What is known during a whole run: the target as it is reached, sessions, measurements."""
+
+import random
+from dataclasses import dataclass, field
+
+from multichat_conformance.secrets import Redactor
+from multichat_conformance.target.login import Sessions
+from multichat_conformance.target.model import Account, Target
+from multichat_conformance.target.process import TargetProcess
+from multichat_conformance.timing import RoundTrips
+
+__all__ = ["Context"]
+
+
+@dataclass(slots=True)
+class Context:
+    """
+    What is known during a whole run.
+
+    Attributes:
+        target: With every name in braces filled in.
+        redactor: Knows the secrets.
+        sessions: Logs accounts in.
+        round_trips: What was measured.
+        process: The target's process, if the suite has started it.
+        keeps_order: Whether the target has shown that it keeps the order of what is pipelined.
+        warm_ups: How often a first command was answered USER_HAS_TO_LOGIN and sent again.
+        strangers: Names of other people who were seen in the rooms.
+        seed: Makes the random choices of the run.
+        depth: How much model-based testing.
+
+    """
+
+    target: Target
+    redactor: Redactor
+    sessions: Sessions
+    round_trips: RoundTrips
+    process: TargetProcess | None = None
+    keeps_order: bool = True
+    warm_ups: int = 0
+    strangers: set[str] = field(default_factory=set)
+    seed: int = 0
+    depth: str = "quick"
+    _stories: int = 0
+
+    def reach(self, target: Target) -> None:
+        """Take note of where the target is, now that it runs."""
+        self.target = target
+        self.sessions.reach(target)
+
+    def new_mark(self) -> str:
+        """Return what stands in every text of one story: no two stories share it."""
+        self._stories += 1
+        # Not of the seed: two runs on one server must not take each other's texts for theirs.
+        return f"mc{random.SystemRandom().randrange(16**8):08x}-{self._stories}"
+
+    def account(self, role: str) -> Account | None:
+        """Return who plays a role, or None if the target file has nobody for it."""
+        return self.cast().get(role)
+
+    def cast(self) -> dict[str, Account]:
+        """Return who plays which role."""
+        from multichat_conformance.catalogue import PLAIN_ROLES, STAFF_ROLE
+
+        plain = (account for account in self.target.accounts if not account.staff)
+        cast = dict(zip(PLAIN_ROLES, plain, strict=False))
+        staff = next((account for account in self.target.accounts if account.staff), None)
+        if staff is not None:
+            cast[STAFF_ROLE] = staff
+        return cast

@@ -1,0 +1,150 @@
+"""
+The first look at a target: can it be reached, logged in to, measured, and does it keep order?
+
+Whatever is wrong here would make every check fail for the same reason, so it ends the run with
+one sentence instead.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import trio
+
+from multichat_conformance.actors import Actor
+from multichat_conformance.actors.backdrop import FREE_ROOM
+from multichat_conformance.catalogue import STAFF_ROLE
+from multichat_conformance.context import Context
+from multichat_conformance.findings import NotTested, Violation
+from multichat_conformance.patterns import Stream
+from multichat_conformance.stage import Stage
+from multichat_conformance.target.model import Room
+
+__all__ = ["Ready", "look"]
+
+_MEASURED: Final = 5
+_ROUNDS: Final = 2
+_NUMBERED: Final = 12
+"""Messages sent at once to see whether order is kept; with the commands beside them fewer than
+the 32 that every hardened server takes (MC1-LIMIT-06)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What the first look has shown: sentences for the report."""
+
+    notes: tuple[str, ...]
+
+
+async def look(stage: Stage, context: Context) -> Ready:
+    """
+    Look at the target, measure it, and say in the context whether it keeps order.
+
+    Raises:
+        NotTested: It cannot be tested; the text says why and what to do.
+
+    """
+    try:
+        return await _look(stage, context)
+    except Violation as exc:
+        finding = exc.finding
+        raise NotTested(
+            f"the target cannot be tested: {finding.summary} (expected {finding.expected}, "
+            f"got {finding.got})"
+        ) from exc
+
+
+async def _look(stage: Stage, context: Context) -> Ready:
+    cast = context.cast()
+    if not cast:
+        await _look_as_nobody(stage)
+        return Ready(("no accounts are given, so only what needs no login is tested",))
+    async with trio.open_nursery() as nursery:
+        for account in cast.values():
+            nursery.start_soon(context.sessions.of, account)
+    notes = []
+    role = next(iter(cast))
+    actor = await stage.actor(role)
+    for _ in range(_MEASURED):
+        await actor.ask({"command": "join", "room": FREE_ROOM})
+    for room in context.target.rooms:
+        if not room.staff_only:
+            await _see_room(actor, room)
+    if STAFF_ROLE in cast and any(room.staff_only for room in context.target.rooms):
+        staff = await stage.actor(STAFF_ROLE)
+        for room in context.target.rooms:
+            if room.staff_only:
+                await _see_room(staff, room)
+    open_rooms = [room for room in context.target.rooms if not room.staff_only]
+    if not open_rooms:
+        notes.append("no open room is given, so only what needs no room is tested")
+    elif not await _keeps_order(stage, role, open_rooms[-1]):
+        context.keeps_order = False
+        stage.backdrop.keeps_order = False
+    return Ready(tuple(notes))
+
+
+async def _look_as_nobody(stage: Stage) -> None:
+    began = trio.current_time()
+    response = await stage.handshake()
+    if response.status not in (101, 401, 403):
+        raise NotTested(
+            f"{stage.target.url} answers a WebSocket handshake with {response}: check the url"
+        )
+    stage.backdrop.round_trips.add(trio.current_time() - began)
+
+
+async def _see_room(actor: Actor, room: Room) -> None:
+    answer = await actor.ask({"command": "join", "room": room.id})
+    code = answer.frame.get("error")
+    if code is not None:
+        raise NotTested(
+            f"{actor.username} cannot join room {room.id} of the target file ({code}): make the "
+            "room on the target, or put [[rooms]] right"
+        )
+    if room.title is not None and answer.frame.get("title") != room.title:
+        raise NotTested(
+            f"room {room.id} has the title {answer.frame.get('title')!r} on the target and "
+            f"{room.title!r} in the target file: put [[rooms]] right"
+        )
+    await actor.leave_all()
+
+
+async def _keeps_order(stage: Stage, role: str, room: Room) -> bool:
+    """Send messages and commands at once, from fresh connections, and look at what comes."""
+    kept = True
+    for _ in range(_ROUNDS):
+        sender = await stage.actor(role)
+        listener = await stage.actor(role)
+        await sender.join(room)
+        await listener.join(room)
+        sender.forget()
+        texts = [stage.nonce() for _ in range(_NUMBERED)]
+        for text in texts:
+            await sender.command({"command": "send", "room": room.id, "message": text})
+        expected = []
+        for place in range(4):
+            command = {"command": "join", "room": FREE_ROOM}
+            expected.append("ROOM_INVALID")
+            if place % 2:
+                command = {"command": "send", "room": FREE_ROOM, "message": ""}
+                expected[-1] = "ROOM_ACCESS_DENIED"
+            await sender.command(command)
+        kept = (
+            await _came(sender, Stream.MESSAGES, texts, "message")
+            and await _came(listener, Stream.MESSAGES, texts, "message")
+            and await _came(sender, Stream.ANSWERS, expected, "error")
+            and kept
+        )
+        await sender.leave_all()
+        await listener.leave_all()
+    return kept
+
+
+async def _came(actor: Actor, stream: Stream, wanted: Sequence[str], member: str) -> bool:
+    """Return whether these came in this order, and take all that came."""
+    got: list[object] = []
+    with trio.move_on_after(min(actor.backdrop.patience, 5.0)):
+        while len(got) < len(wanted):
+            got.append((await actor.take(stream)).frame.get(member))
+    return got == list(wanted)

@@ -1,0 +1,159 @@
+"""One telling of a story: from an empty stage to a finding, or none."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+import trio
+
+from multichat_conformance.actors import Backdrop
+from multichat_conformance.catalogue import Check
+from multichat_conformance.context import Context
+from multichat_conformance.events import Attempt, Finding
+from multichat_conformance.findings import HarnessError, NotTested, TargetGone, Violation
+from multichat_conformance.stage import Stage
+from multichat_conformance.transcript import Transcript
+
+__all__ = ["Told", "tell"]
+
+LONGEST_STORY: Final = 300.0
+"""Seconds after which a story is given up: more than any wait in it, to keep a run from hanging."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """
+    What came of one telling.
+
+    Attributes:
+        attempt: Its record.
+        gone: Whether the target took no connections any more.
+        not_tested: Why the story could not be told; empty if it was.
+        trouble: What went wrong with the suite or a hook; empty if nothing did.
+        notes: What the story wants known.
+        observed: What it recorded where the clauses leave it open.
+
+    """
+
+    attempt: Attempt
+    gone: bool = False
+    not_tested: str = ""
+    trouble: str = ""
+    notes: tuple[str, ...] = ()
+    observed: tuple[str, ...] = ()
+
+
+async def tell(
+    check: Check,
+    context: Context,
+    *,
+    number: int = 1,
+    story: Callable[[Stage], Awaitable[None]] | None = None,
+) -> Told:
+    """
+    Tell a check's story once, on a fresh stage that is cleared away afterwards.
+
+    Args:
+        check: Whose story.
+        context: What is known of the run.
+        number: Which attempt it is.
+        story: Another story to tell in the check's name.
+
+    Cancelling clears the stage away first.
+
+    """
+    transcript = Transcript(context.redactor, trio.current_time)
+    open_rooms = [room.id for room in context.target.rooms if not room.staff_only]
+    backdrop = Backdrop(
+        target=context.target,
+        transcript=transcript,
+        round_trips=context.round_trips,
+        clause=check.clauses[0] if check.clauses else "",
+        mark=context.new_mark(),
+        keeps_order=context.keeps_order,
+        usernames={account.username for account in context.target.accounts},
+        strangers=context.strangers,
+        fence_room=open_rooms[-1] if open_rooms else "",
+    )
+    ending = _Ending()
+    stage: Stage | None = None
+    async with trio.open_nursery() as nursery:
+        stage = Stage(check, context, backdrop, nursery)
+        with ending:
+            try:
+                with trio.fail_after(LONGEST_STORY):
+                    await (story or check.story)(stage)
+                stage.raise_faults()
+            except trio.TooSlowError:
+                ending.trouble = f"the story took more than {LONGEST_STORY:.0f} s"
+            finally:
+                transcript.close()
+                await _clear(stage, ending)
+        nursery.cancel_scope.cancel()
+    clean = context.redactor.clean
+    finding = ending.finding
+    if finding is not None:
+        finding = Finding(
+            finding.clause,
+            clean(finding.summary),
+            clean(finding.expected),
+            clean(finding.got),
+            finding.actor,
+            finding.side,
+        )
+    return Told(
+        Attempt(number, round(transcript.elapsed() * 1000, 1), finding, transcript.lines),
+        gone=ending.gone,
+        not_tested=clean(ending.not_tested),
+        trouble=clean(ending.trouble),
+        notes=tuple(clean(note) for note in stage.notes),
+        observed=tuple(clean(text) for text in stage.observed),
+    )
+
+
+class _Ending:
+    """Takes in how a story ended; the first finding counts."""
+
+    def __init__(self) -> None:
+        self.finding: Finding | None = None
+        self.gone = False
+        self.not_tested = ""
+        self.trouble = ""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, exc: BaseException | None, __: object) -> bool:
+        if exc is None:
+            return False
+        return self._take(exc)
+
+    def _take(self, exc: BaseException) -> bool:
+        match exc:
+            case BaseExceptionGroup():
+                taken = [self._take(one) for one in exc.exceptions]
+                return all(taken)
+            case Violation():
+                self.finding = self.finding or exc.finding
+            case TargetGone():
+                self.gone = True
+                self.finding = self.finding or Finding(
+                    "", f"the target is gone: {exc}", "a target that takes connections", str(exc)
+                )
+            case NotTested():
+                self.not_tested = self.not_tested or str(exc)
+            case HarnessError():
+                self.trouble = self.trouble or str(exc)
+            case trio.Cancelled():
+                # Part of a group whose other members say what happened.
+                return False
+            case _:
+                return False
+        return True
+
+
+async def _clear(stage: Stage, ending: _Ending) -> None:
+    try:
+        await stage.clear()
+    except HarnessError as exc:
+        ending.trouble = ending.trouble or str(exc)

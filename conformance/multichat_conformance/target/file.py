@@ -1,0 +1,191 @@
+"""
+Target files: TOML that describes a server, read and checked.
+
+``target.schema.json`` beside this module describes them; what is wrong with one is said with
+the place and what was expected. Names in braces are filled in when they are known: ``{python}``
+and ``{port}`` before the target is started, the members of its ready line after.
+"""
+
+import json
+import os
+import re
+import socket
+import sys
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from multichat_conformance.catalogue import Group
+from multichat_conformance.target.model import (
+    Account,
+    Hooks,
+    Limits,
+    Login,
+    Room,
+    Start,
+    Target,
+)
+
+__all__ = [
+    "TargetFileError",
+    "filled_in",
+    "free_port",
+    "load_target",
+    "ready_values",
+    "target_schema",
+]
+
+_PLACEHOLDER: Final = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+
+
+class TargetFileError(ValueError):
+    """A target file cannot be used; the text says where and why."""
+
+
+def load_target(file: Path) -> Target:
+    """
+    Read a target file.
+
+    Names in braces stay as they are; see :func:`filled_in`.
+
+    Raises:
+        TargetFileError: It cannot be read, is no TOML, or says what no target file may.
+
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise TargetFileError(f"cannot read the target file {file}: {exc}") from exc
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as exc:
+        raise TargetFileError(f"{file} is no TOML: {exc}") from exc
+    return _Reader(file).target(document)
+
+
+@cache
+def target_schema() -> dict[str, Any]:
+    """Return the JSON Schema of target files."""
+    text = files("multichat_conformance").joinpath("target/target.schema.json").read_text("utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
+def free_port() -> int:
+    """Return a TCP port of the loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def filled_in(text: str, values: Mapping[str, str]) -> str:
+    """Return a text with the names in braces that are known replaced; others stay."""
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+
+
+class _Reader:
+    """Reads the parts of one file."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def target(self, document: Mapping[str, Any]) -> Target:
+        fault = best_match(Draft202012Validator(target_schema()).iter_errors(document))
+        if fault is not None:
+            place = "".join(
+                f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault.absolute_path
+            )
+            raise self._wrong(place.lstrip("."), fault.message)
+        url = document["url"]
+        if urlsplit(_PLACEHOLDER.sub("1", url)).scheme not in ("ws", "wss") and "{" not in url[:1]:
+            raise self._wrong("url", f"{url!r} does not begin with ws:// or wss://")
+        return Target(
+            url=url,
+            name=document.get("name", url),
+            version=document.get("version", "v1"),
+            origin=document.get("origin"),
+            login=Login(**document.get("login", {})),
+            accounts=tuple(
+                self._account(place, account)
+                for place, account in enumerate(document.get("accounts", ()))
+            ),
+            rooms=tuple(Room(**room) for room in document.get("rooms", ())),
+            announces=document.get("capabilities", {}).get("announces", True),
+            limits=Limits(**document.get("limits", {})),
+            hooks=self._hooks(document.get("hooks", {})),
+            start=self._start(document.get("start")),
+            groups=_groups(document.get("groups")),
+            deviations=self._beside(document.get("deviations")),
+            ca_file=self._beside(document.get("ca_file")),
+            file=self._file,
+        )
+
+    def _account(self, place: int, given: Mapping[str, Any]) -> Account:
+        def value(name: str) -> str | None:
+            variable = given.get(f"{name}_env")
+            if variable is None:
+                plain: str | None = given.get(name)
+                return plain
+            found = os.environ.get(variable)
+            if not found:
+                raise self._wrong(
+                    f"accounts[{place}].{name}_env", f"the variable {variable} is not set"
+                )
+            return found
+
+        headers = {}
+        if line := value("header"):
+            name, colon, rest = line.partition(":")
+            if not colon or not name.strip() or not rest.strip():
+                # The line itself may be a secret.
+                raise self._wrong(f"accounts[{place}].header", "is not of the form Name: value")
+            headers[name.strip()] = rest.strip()
+        if cookie := value("cookie"):
+            headers["Cookie"] = cookie
+        return Account(
+            given["username"], value("password"), headers, staff=given.get("staff", False)
+        )
+
+    def _hooks(self, given: Mapping[str, Any]) -> Hooks:
+        if given.get("offers") and not given.get("url"):
+            raise self._wrong("hooks.offers", "needs hooks.url")
+        return Hooks(
+            given.get("url", ""),
+            tuple(given.get("offers", ())),
+            {name: tuple(line) for name, line in given.get("commands", {}).items()},
+        )
+
+    def _start(self, given: Mapping[str, Any] | None) -> Start | None:
+        if given is None:
+            return None
+        return Start(
+            tuple(given["command"]),
+            given.get("ready", "connect"),
+            given.get("timeout_seconds", 30.0),
+            given.get("environment", {}),
+        )
+
+    def _beside(self, name: str | None) -> Path | None:
+        return None if name is None else self._file.parent / name
+
+    def _wrong(self, place: str, reason: str) -> TargetFileError:
+        return TargetFileError(
+            f"{self._file}: {place}: {reason}" if place else f"{self._file}: {reason}"
+        )
+
+
+def _groups(names: list[str] | None) -> tuple[Group, ...] | None:
+    return None if names is None else tuple(Group(name) for name in names)
+
+
+def ready_values(port: int) -> dict[str, str]:
+    """Return what names in braces stand for before the target runs."""
+    return {"port": str(port), "python": sys.executable}

@@ -1,0 +1,208 @@
+"""
+Sessions: how the accounts of a target get one, and how one is ended.
+
+A session is logged in once a run and shared by all stories of its account; a story that ends a
+session logs in anew for that.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlencode
+
+from multichat_conformance.actors.handshake import own_origin
+from multichat_conformance.findings import NotTested
+from multichat_conformance.secrets import Redactor
+from multichat_conformance.target.model import Account, Target
+from multichat_conformance.target.web import Response, WebError, request
+
+__all__ = ["LoginFailed", "Session", "Sessions"]
+
+_CSRF_FIELD = "csrfmiddlewaretoken"
+_CSRF_COOKIE = "csrftoken"
+
+
+class LoginFailed(NotTested):
+    """An account cannot log in; the text says what was tried and what to look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """
+    What a handshake carries to be somebody's.
+
+    Attributes:
+        headers: The headers, the cookies among them.
+        key: The session cookie's value; empty if there is none.
+
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    key: str = field(default="", repr=False)
+
+
+class Sessions:
+    """
+    The sessions of a run.
+
+    Args:
+        target: Where to log in.
+        redactor: Is told every secret that is used or given.
+        patience: Seconds that a step of a login may take.
+
+    """
+
+    def __init__(self, target: Target, redactor: Redactor, *, patience: float) -> None:
+        self._target = target
+        self._redactor = redactor
+        self._patience = patience
+        self._kept: dict[str, Session] = {}
+        for account in target.accounts:
+            redactor.hide(account.password, *account.headers.values())
+
+    def reach(self, target: Target) -> None:
+        """Take note of where the target is, now that it runs."""
+        self._target = target
+
+    def forget(self, username: str | None = None) -> None:
+        """Log in anew the next time: everybody, or one user."""
+        if username is None:
+            self._kept.clear()
+        else:
+            self._kept.pop(username, None)
+
+    async def of(self, account: Account) -> Session:
+        """
+        Return the account's session of this run, logging in if need be.
+
+        Raises:
+            LoginFailed: It cannot log in.
+
+        """
+        if account.username not in self._kept:
+            self._kept[account.username] = await self.fresh(account)
+        return self._kept[account.username]
+
+    async def fresh(self, account: Account) -> Session:
+        """
+        Return a session that nobody else uses, where the recipe can make one.
+
+        Raises:
+            LoginFailed: It cannot log in.
+
+        """
+        login = self._target.login
+        if login.recipe == "none":
+            return Session()
+        if login.recipe in ("header", "cookie"):
+            if not account.headers:
+                raise LoginFailed(
+                    f"the account {account.username} has no {login.recipe} in the target file: add "
+                    f"{login.recipe} or {login.recipe}_env"
+                )
+            return Session(account.headers)
+        if account.password is None:
+            raise LoginFailed(
+                f"the account {account.username} has no password in the target file: add "
+                "password or password_env"
+            )
+        return await self._by_form(account)
+
+    async def log_out(self, session: Session) -> None:
+        """
+        End a session by the target's logout path.
+
+        Raises:
+            NotTested: The target does not do it.
+
+        """
+        where = own_origin(self._target) + self._target.login.logout_path
+        token = _cookies_of(session).get(_CSRF_COOKIE, "")
+        response = await self._send("POST", where, session.headers, {_CSRF_FIELD: token})
+        if response.status in (403, 404, 405):
+            response = await self._send("GET", where, session.headers)
+        if response.status not in (200, 204, 302, 303):
+            raise NotTested(f"{where} answers {response.status}: check login.logout_path")
+
+    async def _by_form(self, account: Account) -> Session:
+        where = own_origin(self._target) + self._target.login.path
+        page = await self._send("GET", where, {})
+        if page.status != 200:
+            raise LoginFailed(f"{where} answers {page.status}, not a login form: check login.path")
+        cookies = _set_cookies(page)
+        form = _Form()
+        form.feed(page.text)
+        fields = form.hidden | {"username": account.username, "password": account.password or ""}
+        self._redactor.hide(*form.hidden.values(), *cookies.values())
+        response = await self._send("POST", where, {"Cookie": _joined(cookies)}, fields)
+        cookies |= _set_cookies(response)
+        self._redactor.hide(*cookies.values())
+        key = cookies.get(self._target.login.session_cookie, "")
+        if not key:
+            raise LoginFailed(
+                f"{account.username} cannot log in at {where}: it answers {response.status} and "
+                f"sets no cookie {self._target.login.session_cookie!r}; check the account's "
+                "password in the target file"
+            )
+        return Session({"Cookie": _joined(cookies)}, key)
+
+    async def _send(
+        self,
+        method: str,
+        where: str,
+        headers: Mapping[str, str],
+        fields: Mapping[str, str] | None = None,
+    ) -> Response:
+        sent = dict(headers) | {"Referer": where, "Origin": own_origin(self._target)}
+        body = None
+        if fields is not None:
+            sent["Content-Type"] = "application/x-www-form-urlencoded"
+            body = urlencode(fields).encode()
+        try:
+            return await request(
+                method,
+                where,
+                headers=sent,
+                body=body,
+                patience=self._patience,
+                ca_file=self._target.ca_file,
+            )
+        except WebError as exc:
+            raise LoginFailed(str(exc)) from exc
+
+
+class _Form(HTMLParser):
+    """Collects the hidden fields of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        name = given.get("name")
+        if tag == "input" and given.get("type") == "hidden" and name:
+            self.hidden[name] = given.get("value") or ""
+
+
+def _set_cookies(response: Response) -> dict[str, str]:
+    found = {}
+    for line in response.headers.get_all("Set-Cookie", []):
+        cookie: SimpleCookie = SimpleCookie()
+        try:
+            cookie.load(line)
+        except CookieError:
+            continue
+        # An empty value takes a cookie away.
+        found.update({name: morsel.value for name, morsel in cookie.items() if morsel.value})
+    return found
+
+
+def _cookies_of(session: Session) -> dict[str, str]:
+    pairs = (pair.strip().partition("=") for pair in session.headers.get("Cookie", "").split(";"))
+    return {name: value for name, _, value in pairs if name}
+
+
+def _joined(cookies: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}={value}" for name, value in cookies.items())

@@ -1,0 +1,201 @@
+"""A target that the suite starts, stops and starts again."""
+
+import json
+import os
+import socket
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
+from queue import Empty, Queue
+from time import monotonic
+from typing import Final
+
+from multichat_conformance.actors.handshake import address
+from multichat_conformance.findings import NotTested
+from multichat_conformance.target.file import filled_in, free_port, ready_values
+from multichat_conformance.target.model import Hooks, Target
+
+__all__ = ["TargetProcess", "placed"]
+
+_LAST_WORDS: Final = 20
+_KILL_AFTER: Final = 10.0
+"""Seconds that a target may take to end after SIGTERM."""
+
+
+def placed(target: Target, values: Mapping[str, str]) -> Target:
+    """Return a target with the names in braces replaced that are known by now."""
+    hooks = target.hooks
+    return replace(
+        target,
+        url=filled_in(target.url, values),
+        origin=filled_in(target.origin, values) if target.origin else None,
+        hooks=Hooks(
+            filled_in(hooks.url, values),
+            hooks.offers,
+            {
+                name: tuple(filled_in(word, values) for word in line)
+                for name, line in hooks.commands.items()
+            },
+        ),
+    )
+
+
+class TargetProcess:
+    """
+    The process of a target with a ``start`` table.
+
+    Args:
+        target: As its file has it.
+
+    Attributes:
+        target: With the names in braces filled in, once it is started.
+
+    """
+
+    def __init__(self, target: Target) -> None:
+        if target.start is None:
+            raise ValueError("the target has no start command")
+        self._described = target
+        self._start = target.start
+        self._port = free_port()
+        self._process: subprocess.Popen[str] | None = None
+        self._readers: list[threading.Thread] = []
+        self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
+        self._ready: Queue[dict[str, str] | None] = Queue()
+        self.target = placed(target, ready_values(self._port))
+
+    @property
+    def runs(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> Target:
+        """
+        Start it, wait until it is ready, and return the target as it can be reached.
+
+        Raises:
+            NotTested: It does not start, ends at once, or is not ready in time.
+
+        """
+        values = ready_values(self._port)
+        command = [filled_in(word, values) for word in self._start.command]
+        file = self._described.file
+        self._ready = Queue()
+        try:
+            self._process = subprocess.Popen(  # noqa: S603  # the target file's owner says what to run
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+                cwd=file.parent if file else None,
+                env={**os.environ, **self._start.environment},
+            )
+        except OSError as exc:
+            raise NotTested(f"the target cannot be started: {exc}; check start.command") from exc
+        self._readers = [
+            threading.Thread(target=self._read_output, args=(self._process, self._ready)),
+            threading.Thread(target=self._read_errors, args=(self._process,)),
+        ]
+        for reader in self._readers:
+            reader.start()
+        try:
+            if self._start.ready == "json":
+                values |= self._ready_line()
+            self.target = placed(self._described, values)
+            if self._start.ready == "connect":
+                self._connectable()
+        except BaseException:
+            self.stop()
+            raise
+        return self.target
+
+    def stop(self) -> float:
+        """End it by SIGTERM, or kill it after ten seconds; return how long it took, in seconds."""
+        began = monotonic()
+        process = self._process
+        if process is None:
+            return 0.0
+        process.terminate()
+        try:
+            process.wait(_KILL_AFTER)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        ended = monotonic()
+        if process.stdin is not None:
+            process.stdin.close()
+        for reader in self._readers:
+            reader.join(_KILL_AFTER)
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+        self._process = None
+        return ended - began
+
+    def signal_stop(self) -> None:
+        """Ask it to end, and wait for nothing."""
+        if self._process is not None:
+            self._process.terminate()
+
+    def last_words(self) -> str:
+        """Return the last line that it printed, for messages."""
+        return self._last_words[-1] if self._last_words else "it printed nothing"
+
+    def _ready_line(self) -> dict[str, str]:
+        seconds = self._start.timeout_seconds
+        try:
+            found = self._ready.get(timeout=seconds)
+        except Empty:
+            raise NotTested(
+                f"the target printed no ready line within {seconds:.0f} s: {self.last_words()}"
+            ) from None
+        if found is None:
+            raise NotTested(f"the target ended before it was ready: {self.last_words()}")
+        return found
+
+    def _connectable(self) -> None:
+        host, port, _ = address(self.target)
+        until = monotonic() + self._start.timeout_seconds
+        pause = threading.Event()
+        while monotonic() < until:
+            if not self.runs:
+                break
+            try:
+                socket.create_connection((host, port), timeout=1.0).close()
+            except OSError:
+                pause.wait(0.02)
+            else:
+                return
+        raise NotTested(f"nothing listens on {host}:{port}: {self.last_words()}")
+
+    def _read_output(
+        self, process: subprocess.Popen[str], ready: Queue[dict[str, str] | None]
+    ) -> None:
+        said = False
+        for line in process.stdout or ():
+            if not said and (values := _members(line)) is not None:
+                said = True
+                ready.put(values)
+            else:
+                self._last_words.append(line.strip())
+        if not said:
+            ready.put(None)
+
+    def _read_errors(self, process: subprocess.Popen[str]) -> None:
+        for line in process.stderr or ():
+            if line.strip():
+                self._last_words.append(line.strip())
+
+
+def _members(line: str) -> dict[str, str] | None:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(value, dict):
+        return None
+    return {name: str(member) for name, member in value.items() if isinstance(member, str | int)}

@@ -1,0 +1,96 @@
+"""Plain HTTP requests, for logins and hooks; in a thread, since the library's client blocks."""
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.message import Message
+from pathlib import Path
+from typing import Any, Final
+
+import trio
+
+from multichat_conformance.actors.handshake import ssl_context
+
+__all__ = ["Response", "WebError", "request"]
+
+LARGEST_BODY: Final = 4 * 1024 * 1024
+"""Bytes that are read of a response."""
+
+
+class WebError(Exception):
+    """No response came; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came back: status, headers and the body as text."""
+
+    status: int
+    headers: Message
+    text: str
+
+    def json(self) -> Any:
+        """Return the body as JSON, or None if it is none."""
+        try:
+            return json.loads(self.text)
+        except ValueError:
+            return None
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+async def request(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    body: bytes | None = None,
+    patience: float,
+    ca_file: Path | None = None,
+) -> Response:
+    """
+    Send a request and return the response, redirects included.
+
+    Args:
+        method: The method.
+        url: An address with http or https.
+        headers: Of the request.
+        body: Of the request.
+        patience: Seconds that each step may take.
+        ca_file: Certificates to trust instead of the system's.
+
+    Raises:
+        WebError: No response came.
+
+    Cancelling abandons the request; its thread ends by itself, at the latest after ``patience``.
+
+    """
+
+    def send() -> Response:
+        opener = urllib.request.build_opener(
+            _NoRedirect,
+            # The target is reached as it is, whatever proxy the environment names.
+            urllib.request.ProxyHandler({}),
+            urllib.request.HTTPSHandler(context=ssl_context(str(ca_file) if ca_file else None)),
+        )
+        asked = urllib.request.Request(url, data=body, headers=dict(headers), method=method)  # noqa: S310  # checked below
+        try:
+            answer = opener.open(asked, timeout=patience)
+        except urllib.error.HTTPError as exc:
+            answer = exc
+        with answer:
+            text = answer.read(LARGEST_BODY).decode("utf-8", "replace")
+            return Response(answer.status, answer.headers, text)
+
+    if not url.startswith(("http://", "https://")):
+        raise WebError(f"{url} is no HTTP address")
+    try:
+        return await trio.to_thread.run_sync(send, abandon_on_cancel=True)
+    except (OSError, http.client.HTTPException, ValueError) as exc:
+        raise WebError(f"{method} {url.split('?')[0]} failed: {exc}") from exc

@@ -1,0 +1,71 @@
+"""
+How long the suite waits: made from measured round trips, never guessed.
+
+Two waits are told apart. *Patience* is for what must come: it ends the moment it comes, so it
+may be long. The *quiet window* is for what must not come, and is used only where a target does
+not keep order (see :mod:`multichat_conformance.stage`); it is waited in full.
+"""
+
+from statistics import median
+from typing import Final
+
+import trio
+
+__all__ = ["LEAST_PATIENCE", "RoundTrips", "quiet_window"]
+
+LEAST_PATIENCE: Final = 5.0
+"""Seconds. A busy machine stalls a process for a second or two now and then; a wait that ends
+before five would accuse a target for what its host did."""
+
+MOST_PATIENCE: Final = 60.0
+"""Seconds. Beyond this nobody would wait in a chat either."""
+
+_PATIENCE_ROUND_TRIPS: Final = 20
+_QUIET_ROUND_TRIPS: Final = 5
+_LEAST_QUIET: Final = 0.05
+
+
+class RoundTrips:
+    """
+    The round trips that were measured in this run.
+
+    Args:
+        patience: Seconds to wait for what must come, whatever is measured; None: from the
+            measurements.
+
+    """
+
+    def __init__(self, patience: float | None = None) -> None:
+        self._fixed = patience
+        self._samples: list[float] = []
+
+    def add(self, seconds: float) -> None:
+        """Take one more into account."""
+        self._samples.append(seconds)
+
+    @property
+    def median(self) -> float:
+        """The median in seconds; 0 before the first."""
+        return median(self._samples) if self._samples else 0.0
+
+    @property
+    def slowest(self) -> float:
+        """The longest in seconds; 0 before the first."""
+        return max(self._samples, default=0.0)
+
+    @property
+    def patience(self) -> float:
+        """Seconds to wait for what must come."""
+        if self._fixed is not None:
+            return self._fixed
+        return min(MOST_PATIENCE, max(LEAST_PATIENCE, _PATIENCE_ROUND_TRIPS * self.slowest))
+
+    @property
+    def quiet(self) -> float:
+        """Seconds in which nothing must come where absence cannot be shown by order."""
+        return max(_LEAST_QUIET, _QUIET_ROUND_TRIPS * self.median)
+
+
+async def quiet_window(seconds: float) -> None:
+    """Let a quiet window pass: the one place where the suite waits for nothing."""
+    await trio.sleep(seconds)
