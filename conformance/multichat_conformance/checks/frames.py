@@ -1,7 +1,7 @@
 """frames: section 3.1 of the specification, as far as the frames keep to RFC 6455."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from multichat_conformance.actors import Actor
 from multichat_conformance.actors.wire import LONGEST_CONTROL, Opcode, frame
@@ -177,7 +177,7 @@ async def unknown_strings_are_ignored(stage: Stage) -> None:
 async def unknown_members_are_ignored(stage: Stage) -> None:
     """Each command with further members, whatever their names and values, is carried out."""
     room = stage.room()
-    sets: dict[str, dict[str, object]] = {
+    sets: Mapping[str, Mapping[str, object]] = {
         "names of the server's inside": {
             "path": 5,
             "type": "websocket.close",
@@ -250,13 +250,13 @@ async def unasked_pong_is_ignored(stage: Stage) -> None:
     await alice.join(stage.room())
 
 
-async def _obeys_all(stage: Stage, room: str, members: dict[str, object] | dict[str, str]) -> None:
+async def _obeys_all(stage: Stage, room: str, members: Mapping[str, object]) -> None:
     """See that join, send and leave with further members are carried out as without."""
     alice = await stage.actor("alice")
     bob = await stage.actor("bob")
     await bob.join(room)
 
-    async def ask(command: dict[str, object]) -> None:
+    async def ask(command: Mapping[str, object]) -> None:
         # Before and behind: where the known members stand must not matter.
         half = len(members) // 2
         front = dict(list(members.items())[:half])
