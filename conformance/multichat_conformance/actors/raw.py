@@ -14,6 +14,7 @@ from multichat_conformance.actors.handshake import (
     request_bytes,
 )
 from multichat_conformance.actors.wire import (
+    LARGEST,
     Frame,
     FrameReader,
     Opcode,
@@ -27,6 +28,9 @@ from multichat_conformance.target.model import Account
 __all__ = ["RawActor"]
 
 _CHUNK = 65536
+_SMALL_BUFFER = 4096
+_MOST_PINGS = 10_000
+_MOST_PARTS = 100_000
 _NO_CODE = 1005
 
 
@@ -55,11 +59,13 @@ class RawActor(Actor):
         self.stream_ended = False
         self._reader = FrameReader()
         self._parts: list[bytes] = []
+        self._size = 0
         self._message = Opcode.TEXT
         self._may_read = trio.Event()
         self._may_read.set()
         self._writing = trio.Lock()
         self._close_code: Ended | None = None
+        self._has_closed = False
 
     @classmethod
     async def connect(
@@ -165,9 +171,41 @@ class RawActor(Actor):
         for start in range(0, len(data), piece or len(data) or 1):
             await self._write(data[start : start + (piece or len(data))])
 
+    async def gets_pong(self, payload: bytes, *, clause: str = "") -> None:
+        """Wait for a pong with a payload."""
+
+        def there() -> bool | None:
+            return payload in self.pongs or None
+
+        await self._until(there, f"a pong with the payload {payload!r}", clause)
+
     async def send_close(self, payload: bytes = close_payload(1000)) -> None:
         """Send a close frame with a payload and wait for nothing."""
+        self._has_closed = True
         await self.send_frame(Opcode.CLOSE, payload)
+
+    async def send_together(self, *frames: tuple[int, bytes]) -> None:
+        """Write whole frames, each an opcode and a payload, in one call."""
+        names = ", ".join(f"{Opcode(opcode).name.lower()} {data[:200]!r}" for opcode, data in frames)
+        self.backdrop.transcript.add(self.name, "sent", "bytes", f"[in one write: {names}]")
+        self._has_closed |= any(opcode == Opcode.CLOSE for opcode, _ in frames)
+        await self._write(b"".join(frame(opcode, data) for opcode, data in frames))
+
+    async def stream_ends(self, *, within: float | None = None, clause: str = "") -> None:
+        """
+        Wait until the target has ended the TCP connection, too.
+
+        Args:
+            within: Seconds that it may take by what it states, some grace not included; None: no
+                bound but the suite's patience.
+            clause: The clause to blame.
+
+        """
+
+        def over() -> bool | None:
+            return self.stream_ended or None
+
+        await self._until(over, "the end of the TCP connection", clause, within, even_ended=True)
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Send a close frame and wait until the connection has ended (or patience has)."""
@@ -226,9 +264,15 @@ class RawActor(Actor):
         await self._until(gone, "the end of the TCP connection", clause, even_ended=True)
 
     def stop_reading(self) -> None:
-        """Read no more bytes, so that the target's writes back up."""
+        """Read no more bytes, so that the target's writes back up soon."""
         self.backdrop.transcript.note("stops reading", actor=self.name)
         self._may_read = trio.Event()
+        stream = self._stream
+        if isinstance(stream, trio.SSLStream):
+            stream = stream.transport_stream
+        if isinstance(stream, trio.SocketStream):
+            # The system reads on for a program that does not, up to this much.
+            stream.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_RCVBUF, _SMALL_BUFFER)
 
     def read_again(self) -> None:
         """Go on reading."""
@@ -264,6 +308,8 @@ class RawActor(Actor):
 
     async def _take_frame(self, one: Frame) -> None:
         match one.opcode:
+            case Opcode.PING | Opcode.PONG if len(self.pings) + len(self.pongs) > _MOST_PINGS:
+                raise WireError("a flood of pings and pongs")
             case Opcode.PING:
                 self.pings.append(one.payload)
                 if self.answers_pings:
@@ -286,17 +332,22 @@ class RawActor(Actor):
         else:
             self._close_code = Ended(_NO_CODE)
         self.heard_end(self._close_code)
-        if self.answers_close:
+        if self.answers_close and not self._has_closed:
+            self._has_closed = True
             await self._write(frame(Opcode.CLOSE, payload))
 
     def _take_part(self, one: Frame) -> None:
         if one.opcode != Opcode.CONTINUATION:
             self._message = Opcode(one.opcode)
         self._parts.append(one.payload)
+        self._size += len(one.payload)
+        if self._size > LARGEST or len(self._parts) > _MOST_PARTS:
+            raise WireError("a message that does not end")
         if not one.fin:
             return
         data = b"".join(self._parts)
         self._parts = []
+        self._size = 0
         if self._message is Opcode.BINARY:
             self.heard_binary(data)
             return

@@ -12,7 +12,7 @@ from multichat_conformance.actors.wire import Opcode, frame
 from multichat_conformance.catalogue import Group, check
 from multichat_conformance.patterns import Joined
 from multichat_conformance.stage import Stage
-from multichat_conformance.timing import TOLERANCE, pause
+from multichat_conformance.timing import pause
 from multichat_conformance.variants import each, variant
 
 PATH = "/chat/stream/"
@@ -273,7 +273,7 @@ async def slow_handshake_is_ended(stage: Stage) -> None:
     One connection stops in the middle of a header; another writes a byte now and then, which a
     deadline for each read would let go on for ever. Both get the stated time and two seconds.
     """
-    within = stage.seconds("handshake_seconds") + TOLERANCE
+    within = stage.seconds("handshake_seconds") + stage.backdrop.grace
     request = request_bytes(stage.target)[:-4] + b"\r\nX-Slow: "
     ended = {}
 

@@ -31,6 +31,7 @@ class Options:
         patience: Seconds to wait for what must come; None: from measured round trips.
         attempts: How often the story of a failure is told.
         fail_fast: Whether to give up at the first failure.
+        narrowed: What else makes the run less than whole, in words.
 
     """
 
@@ -42,11 +43,13 @@ class Options:
     patience: float | None = None
     attempts: int = ATTEMPTS
     fail_fast: bool = False
+    narrowed: tuple[str, ...] = ()
 
     @property
     def filters(self) -> tuple[str, ...]:
         """What makes the run less than whole."""
-        return (*self.only, *(("no model-based runs",) if self.depth == "none" else ()))
+        searches = ("no model-based runs",) if self.depth == "none" else ()
+        return (*self.only, *searches, *self.narrowed)
 
 
 def is_loopback(url: str) -> bool:

@@ -37,6 +37,7 @@ __all__ = [
     "TargetFileError",
     "filled_in",
     "free_port",
+    "is_room_id",
     "load_target",
     "ready_values",
     "target_schema",
@@ -76,6 +77,12 @@ def target_schema() -> dict[str, Any]:
     text = files("multichat_conformance").joinpath("target/target.schema.json").read_text("utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
+
+
+def is_room_id(text: str) -> bool:
+    """Return whether a text can be the id of a given room: the canonical form of MC1-ROOM-01."""
+    pattern: str = target_schema()["properties"]["rooms"]["items"]["properties"]["id"]["pattern"]
+    return re.fullmatch(pattern, text) is not None
 
 
 def free_port() -> int:
