@@ -150,10 +150,26 @@ class RawActor(Actor):
         self.backdrop.transcript.add(self.name, "sent", "bytes", f"[{about}] {shown}")
         await self._write(frame(opcode, payload, fin=fin, reserved=reserved, masked=masked))
 
-    async def send_bytes(self, data: bytes, about: str) -> None:
-        """Write bytes as they are; ``about`` says in the transcript what they are."""
+    async def send_message(self, opcode: int, *parts: bytes) -> None:
+        """Send one message in as many WebSocket frames as there are parts."""
+        for place, part in enumerate(parts):
+            await self.send_frame(
+                Opcode.CONTINUATION if place else opcode, part, fin=place == len(parts) - 1
+            )
+
+    async def send_bytes(self, data: bytes, about: str, *, piece: int = 0) -> None:
+        """
+        Write bytes as they are.
+
+        Args:
+            data: The bytes.
+            about: What the transcript calls them.
+            piece: Bytes that are written at a time; 0: all at once.
+
+        """
         self.backdrop.transcript.add(self.name, "sent", "bytes", f"[{about}, {len(data)} bytes]")
-        await self._write(data)
+        for start in range(0, len(data), piece or len(data) or 1):
+            await self._write(data[start : start + (piece or len(data))])
 
     async def gets_pong(self, payload: bytes, *, clause: str = "") -> None:
         """Wait for a pong with a payload."""
@@ -226,6 +242,18 @@ class RawActor(Actor):
     async def vanish(self) -> None:
         """Let go of the connection at once, without a close frame."""
         await trio.aclose_forcefully(self._stream)
+
+    async def has_pong(self, payload: bytes, *, clause: str = "") -> None:
+        """Take the next pong, which must carry a payload."""
+
+        def first() -> bytes | None:
+            return self.pongs.pop(0) if self.pongs else None
+
+        wanted = f"a pong with the payload {_hex(payload)}"
+        got = await self._until(first, wanted, clause)
+        if got != payload:
+            summary = f"{self.name}'s ping was answered with another payload than it carried"
+            self.blame(clause, summary, wanted, f"a pong with the payload {_hex(got)}")
 
     async def stream_ends(self, *, clause: str = "") -> None:
         """Wait until the target has ended the TCP connection, not only by a close frame."""
@@ -329,3 +357,8 @@ class RawActor(Actor):
             self._spoil("MC1-FRAME-01", f"a text message that is not UTF-8 ({exc})", "UTF-8")
         else:
             self.heard_text(text)
+
+
+def _hex(payload: bytes) -> str:
+    shown = payload[:16].hex(" ") + (" …" if len(payload) > 16 else "")
+    return f"{shown or 'of nothing'} ({len(payload)} bytes)"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from multichat_conformance.actors.handshake import own_origin
 from multichat_conformance.findings import NotTested
@@ -115,7 +115,7 @@ class Sessions:
                     f"the account {account.username} has no {login.recipe} in the target file: add "
                     f"{login.recipe} or {login.recipe}_env"
                 )
-            return Session(account.headers, self._key(account.headers))
+            return self._kept_secret(Session(account.headers, self._key(account.headers)))
         if account.password is None:
             raise LoginFailed(
                 f"the account {account.username} has no password in the target file: add "
@@ -144,6 +144,11 @@ class Sessions:
         words = next(iter(headers.values()), "").split()
         return cookie or (words[-1] if words else "")
 
+    def _kept_secret(self, session: Session) -> Session:
+        # Stories put the key alone into frames and addresses, too.
+        self._redactor.hide(session.key, quote(session.key))
+        return session
+
     async def _by_form(self, account: Account) -> Session:
         where = own_origin(self._target) + self._target.login.path
         page = await self._send("GET", where, {})
@@ -164,7 +169,7 @@ class Sessions:
                 f"sets no cookie {self._target.login.session_cookie!r}; check the account's "
                 "password in the target file"
             )
-        return Session({"Cookie": _joined(cookies)}, key)
+        return self._kept_secret(Session({"Cookie": _joined(cookies)}, key))
 
     async def _send(
         self,
