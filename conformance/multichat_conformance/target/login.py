@@ -34,12 +34,26 @@ class Session:
 
     Attributes:
         headers: The headers, the cookies among them.
-        key: The session cookie's value; empty if there is none.
+        key: What names the session: the session cookie's value, or the last word of the first
+            header that an account gives; empty if there is none.
 
     """
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     key: str = field(default="", repr=False)
+
+    def altered(self, key: str) -> "Session":
+        """
+        Return a session that is alike but for its key: nobody's, if the key is nobody's.
+
+        Raises:
+            NotTested: This one has no key.
+
+        """
+        if not self.key:
+            raise NotTested("needs a session; add [login] and [[accounts]] to the target file")
+        headers = {name: value.replace(self.key, key) for name, value in self.headers.items()}
+        return Session(headers, key)
 
 
 class Sessions:
@@ -101,7 +115,7 @@ class Sessions:
                     f"the account {account.username} has no {login.recipe} in the target file: add "
                     f"{login.recipe} or {login.recipe}_env"
                 )
-            return Session(account.headers)
+            return Session(account.headers, self._key(account.headers))
         if account.password is None:
             raise LoginFailed(
                 f"the account {account.username} has no password in the target file: add "
@@ -124,6 +138,11 @@ class Sessions:
             response = await self._send("GET", where, session.headers)
         if response.status not in (200, 204, 302, 303):
             raise NotTested(f"{where} answers {response.status}: check login.logout_path")
+
+    def _key(self, headers: Mapping[str, str]) -> str:
+        cookie = _cookies_of(Session(headers)).get(self._target.login.session_cookie, "")
+        words = next(iter(headers.values()), "").split()
+        return cookie or (words[-1] if words else "")
 
     async def _by_form(self, account: Account) -> Session:
         where = own_origin(self._target) + self._target.login.path

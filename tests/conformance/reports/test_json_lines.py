@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from multichat_conformance import events, outcomes
 from multichat_conformance.outcomes import ExitCode, Outcome, Verdict
@@ -100,6 +100,7 @@ def test_each_line_is_valid(name: str) -> None:
 
 
 @given(text=TEXTS, outcome=OUTCOMES)
+@example(text="\x7f\x1b\ud800", outcome=Outcome.FAIL)
 def test_any_text_comes_back_as_it_was(text: str, outcome: Outcome) -> None:
     report = written("jsonl", run_with(text, outcome))
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -39,6 +39,8 @@ def test_code_stays_code_in_a_table(text: str) -> None:
     tokens = READER.parse(f"| a | b |\n|---|---|\n| {code(text)} | x |")
 
     assert rows(tokens) == [2, 2]
+    # A reader drops what is beyond the last column: it has to be the cell that was meant.
+    assert [token.content for token in tokens if token.type == "inline"][-1] == "x"
     kinds = {token.type for token in inline(tokens)}
     assert kinds <= {"text", "code_inline"}
 
@@ -55,6 +57,7 @@ def test_prose_is_words(text: str) -> None:
     tokens = READER.parse(f"| a | b |\n|---|---|\n| {prose(text)} | x |")
 
     assert rows(tokens) == [2, 2]
+    assert [token.content for token in tokens if token.type == "inline"][-1] == "x"
     assert {token.type for token in inline(tokens)} <= {"text", "html_inline", "text_special"}
     comments = [token for token in inline(tokens) if token.type == "html_inline"]
     assert all(token.content == "<!-- -->" for token in comments)
@@ -71,6 +74,9 @@ def test_prose_calls_and_links_nobody(text: str) -> None:
 
 
 @given(TEXTS)
+@example("a\n```\nb")
+@example("a\n  ``````\nb")
+@example("~~~")
 def test_a_block_is_not_left(text: str) -> None:
     tokens = READER.parse(f"{block(text)}\n\nafter")
 
