@@ -16,6 +16,10 @@ DEEPEST: Final = 64
 
 FAR_TOO_DEEP: Final = 50_000
 
+FAR_TOO_DEEP_OBJECTS: Final = 20_000
+"""As many objects as fit into a message of a size that every hardened server takes
+(MC1-LIMIT-08)."""
+
 NO_NUMBERS: Final = ("NaN", "Infinity", "-Infinity")
 
 
@@ -338,8 +342,8 @@ async def deeper_frames_are_invalid(stage: Stage) -> None:
                 stage, '["]]]]",' + _arrays(DEEPEST - 1) + "]"
             ),
             "50,000 levels": _join(stage, _arrays(FAR_TOO_DEEP)),
-            "50,000 levels of objects": _join(
-                stage, '{"a":' * FAR_TOO_DEEP + "1" + "}" * FAR_TOO_DEEP
+            "20,000 levels of objects": _join(
+                stage, '{"a":' * FAR_TOO_DEEP_OBJECTS + "1" + "}" * FAR_TOO_DEEP_OBJECTS
             ),
             "50,000 levels that never end": "[" * FAR_TOO_DEEP,
         },
