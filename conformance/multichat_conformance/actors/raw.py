@@ -186,7 +186,9 @@ class RawActor(Actor):
 
     async def send_together(self, *frames: tuple[int, bytes]) -> None:
         """Write whole frames, each an opcode and a payload, in one call."""
-        names = ", ".join(f"{Opcode(opcode).name.lower()} {data[:200]!r}" for opcode, data in frames)
+        names = ", ".join(
+            f"{Opcode(opcode).name.lower()} {data[:200]!r}" for opcode, data in frames
+        )
         self.backdrop.transcript.add(self.name, "sent", "bytes", f"[in one write: {names}]")
         self._has_closed |= any(opcode == Opcode.CLOSE for opcode, _ in frames)
         await self._write(b"".join(frame(opcode, data) for opcode, data in frames))
@@ -254,14 +256,6 @@ class RawActor(Actor):
         if got != payload:
             summary = f"{self.name}'s ping was answered with another payload than it carried"
             self.blame(clause, summary, wanted, f"a pong with the payload {_hex(got)}")
-
-    async def stream_ends(self, *, clause: str = "") -> None:
-        """Wait until the target has ended the TCP connection, not only by a close frame."""
-
-        def gone() -> bool | None:
-            return self.stream_ended or None
-
-        await self._until(gone, "the end of the TCP connection", clause, even_ended=True)
 
     def stop_reading(self) -> None:
         """Read no more bytes, so that the target's writes back up soon."""
