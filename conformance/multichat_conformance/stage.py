@@ -21,17 +21,11 @@ import trio
 
 from multichat_conformance.actors import Actor, Backdrop, Handshake, PoliteActor, RawActor
 from multichat_conformance.actors.backdrop import FREE_ROOM
-from multichat_conformance.actors.handshake import exchange, request_bytes
+from multichat_conformance.actors.handshake import exchange, open_stream, request_bytes
 from multichat_conformance.catalogue import Check
 from multichat_conformance.context import Context
 from multichat_conformance.events import Finding
-from multichat_conformance.findings import (
-    HarnessError,
-    NotTested,
-    StoryEnded,
-    TargetGone,
-    Violation,
-)
+from multichat_conformance.findings import HarnessError, NotTested, StoryEnded, TargetGone, Violation
 from multichat_conformance.patterns import Joined, Stream
 from multichat_conformance.target.hooks import described, pull
 from multichat_conformance.target.login import Session

@@ -296,7 +296,9 @@ class Actor(ABC):
             self.check(received, Exit(room if room in left else left[0], who), clause=clause)
             left.remove(room)
 
-    async def meets(self, text: str, room: Room | str, *, clause: str = "MC1-SEND-01") -> Received:
+    async def meets(
+        self, text: str, room: Room | str, *, clause: str = "MC1-SEND-01"
+    ) -> Received:
         """Wait for a message with a text, wherever it stands among the messages, and take it."""
 
         def there() -> Received | None:

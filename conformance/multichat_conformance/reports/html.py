@@ -69,9 +69,7 @@ class HtmlReport:
         self._stream.write("\n")
 
     def _head(self) -> ET.Element:
-        css = (
-            files("multichat_conformance.reports").joinpath("page.css").read_text(encoding="utf-8")
-        )
+        css = files("multichat_conformance.reports").joinpath("page.css").read_text(encoding="utf-8")
         digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
         policy = (
             f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
