@@ -92,8 +92,7 @@ def _by_url(
     staff_rooms: Sequence[str],
 ) -> Chosen:
     from multichat_conformance.target import Account, Room, Target
-    from multichat_conformance.target.file import is_room_id
-    from multichat_conformance.target.init import wrong_url
+    from multichat_conformance.target.file import is_room_id, wrong_url
 
     if wrong := wrong_url(valid_text(url, "the URL")):
         raise _usage(f"{wrong}; a stream is like ws://127.0.0.1:8000/chat/stream/")

@@ -28,7 +28,6 @@ from multichat_conformance.target.model import Account
 __all__ = ["RawActor"]
 
 _CHUNK = 65536
-_SMALL_BUFFER = 4096
 _MOST_PINGS = 10_000
 _MOST_PARTS = 100_000
 _NO_CODE = 1005
@@ -258,15 +257,14 @@ class RawActor(Actor):
             self.blame(clause, summary, wanted, f"a pong with the payload {_hex(got)}")
 
     def stop_reading(self) -> None:
-        """Read no more bytes, so that the target's writes back up soon."""
+        """
+        Read no more bytes, so that the target's writes back up.
+
+        The system reads on for a while. Its buffer is left as large as it is: with less than a
+        segment of the loopback it would never open its window again.
+        """
         self.backdrop.transcript.note("stops reading", actor=self.name)
         self._may_read = trio.Event()
-        stream = self._stream
-        if isinstance(stream, trio.SSLStream):
-            stream = stream.transport_stream
-        if isinstance(stream, trio.SocketStream):
-            # The system reads on for a program that does not, up to this much.
-            stream.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_RCVBUF, _SMALL_BUFFER)
 
     def read_again(self) -> None:
         """Go on reading."""

@@ -5,7 +5,7 @@ A session is logged in once a run and shared by all stories of its account; a st
 session logs in anew for that.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.cookies import CookieError, SimpleCookie
@@ -73,7 +73,7 @@ class Sessions:
         self._patience = patience
         self._kept: dict[str, Session] = {}
         for account in target.accounts:
-            redactor.hide(account.password, *account.headers.values())
+            redactor.hide(account.password, *_secrets_in(account.headers))
 
     def reach(self, target: Target) -> None:
         """Take note of where the target is, now that it runs."""
@@ -221,6 +221,16 @@ def _set_cookies(response: Response) -> dict[str, str]:
         # An empty value takes a cookie away.
         found.update({name: morsel.value for name, morsel in cookie.items() if morsel.value})
     return found
+
+
+def _secrets_in(headers: Mapping[str, str]) -> Iterator[str]:
+    """Yield the values of headers, and what in them is secret by itself: cookies, tokens."""
+    for name, value in headers.items():
+        yield value
+        if name.lower() == "cookie":
+            yield from (pair.strip().partition("=")[2] for pair in value.split(";"))
+        else:
+            yield from value.split()[1:]
 
 
 def _cookies_of(session: Session) -> dict[str, str]:
