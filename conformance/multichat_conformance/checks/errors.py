@@ -96,9 +96,11 @@ async def error_says_what_could_be_read(stage: Stage) -> None:
     room = stage.room()
     alice = await stage.actor("alice")
 
-    bad_message = await alice.is_refused({**send(room, ""), "message": None}, "MESSAGE_INVALID")
+    bad_message = await alice.is_refused(
+        {**send(room, ""), "message": None}, "MESSAGE_INVALID", clause="MC1-SEND-05"
+    )
     says_what_it_is_about(alice, bad_message.frame, send(room, ""))
-    bad_room = await alice.is_refused({"command": "join", "room": "01"}, "ROOM_INVALID")
+    bad_room = await alice.is_refused(join("01"), "ROOM_INVALID", clause="MC1-ROOM-03")
     about = (bad_room.frame.get("command"), bad_room.frame.get("room"))
     stage.expect(
         about == ("join", None),
@@ -253,7 +255,7 @@ async def length_is_looked_at_before_membership(stage: Stage) -> None:
 
     await alice.gets_one_error(json.dumps(send(stage.room(), long)), "MESSAGE_TOO_LONG")
     await alice.gets_one_error(json.dumps(send(stage.free_room, long)), "MESSAGE_TOO_LONG")
-    await alice.gets_one_error(json.dumps({**send("01", long)}), "ROOM_INVALID")
+    await alice.gets_one_error(json.dumps(send("01", long)), "ROOM_INVALID")
 
 
 @check(
