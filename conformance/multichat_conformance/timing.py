@@ -11,7 +11,7 @@ from typing import Final
 
 import trio
 
-__all__ = ["LEAST_PATIENCE", "TOLERANCE", "RoundTrips", "pause", "quiet_window"]
+__all__ = ["LEAST_GRACE", "LEAST_PATIENCE", "RoundTrips", "pause", "quiet_window"]
 
 LEAST_PATIENCE: Final = 5.0
 """Seconds. A busy machine stalls a process for a second or two now and then; a wait that ends
@@ -20,11 +20,12 @@ before five would accuse a target for what its host did."""
 MOST_PATIENCE: Final = 60.0
 """Seconds. Beyond this nobody would wait in a chat either."""
 
-TOLERANCE: Final = 2.0
-"""Seconds that a target gets on top of a bound that a clause or its operator states: what a busy
-machine may take away."""
+LEAST_GRACE: Final = 2.0
+"""Seconds on top of a bound that a clause states. The bound is the target's, this is for the way
+there and back and for a host that stalls: a second would accuse the innocent."""
 
 _PATIENCE_ROUND_TRIPS: Final = 20
+_GRACE_ROUND_TRIPS: Final = 4
 _QUIET_ROUND_TRIPS: Final = 5
 _LEAST_QUIET: Final = 0.05
 
@@ -63,6 +64,13 @@ class RoundTrips:
         if self._fixed is not None:
             return self._fixed
         return min(MOST_PATIENCE, max(LEAST_PATIENCE, _PATIENCE_ROUND_TRIPS * self.slowest))
+
+    @property
+    def grace(self) -> float:
+        """Seconds that are granted on top of a bound that a clause or the target states."""
+        if self._fixed is not None:
+            return self._fixed
+        return max(LEAST_GRACE, _GRACE_ROUND_TRIPS * self.slowest)
 
     @property
     def quiet(self) -> float:

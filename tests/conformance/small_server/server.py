@@ -167,6 +167,12 @@ class Server:
         self._gone.set()
         await self._stopped.wait()
 
+    def die(self) -> None:
+        """End at once, as a process that is killed: what a correct server never does."""
+        self._gone.set()
+        for connection in list(self.connections):
+            connection.cut()
+
     async def _serve(self, stream: trio.SocketStream) -> None:
         stream.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_SNDBUF, SEND_BUFFER)
         async with stream:
