@@ -21,7 +21,7 @@ import trio
 
 from multichat_conformance.actors import Actor, Backdrop, Handshake, PoliteActor, RawActor
 from multichat_conformance.actors.backdrop import FREE_ROOM
-from multichat_conformance.actors.handshake import exchange, request_bytes
+from multichat_conformance.actors.handshake import exchange, open_stream, request_bytes
 from multichat_conformance.catalogue import Check
 from multichat_conformance.context import Context
 from multichat_conformance.events import Finding

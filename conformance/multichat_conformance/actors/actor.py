@@ -298,7 +298,7 @@ class Actor(ABC):
 
     async def take_within(self, seconds: float, stream: Stream) -> Received | None:
         """Take the next frame of a stream if one comes in time, or return None."""
-        with trio.move_on_after(seconds + TOLERANCE):
+        with trio.move_on_after(seconds + self.backdrop.grace):
             while not self._streams[stream]:
                 if self.ended is not None:
                     return None

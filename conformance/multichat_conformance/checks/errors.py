@@ -4,16 +4,13 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import trio
-
 from multichat_conformance.actors import Actor
 from multichat_conformance.catalogue import Group, check
 from multichat_conformance.commands import join, leave, send
 from multichat_conformance.odd_frames import Answer, OddFrame
-from multichat_conformance.patterns import Error, Joined, Stream
+from multichat_conformance.patterns import Error, Joined
 from multichat_conformance.stage import Stage
 from multichat_conformance.target.model import Room
-from multichat_conformance.timing import TOLERANCE, pause
 from multichat_conformance.walking import Walk
 
 IN_A_ROW = 10
@@ -356,60 +353,3 @@ def no_commands(room: Room) -> Iterator[OddFrame]:
 async def only_three_commands_are_known(stage: Stage) -> None:
     """Unknown and half commands of every type are COMMAND_INVALID, and change nothing."""
     await Walk(stage).through(no_commands(stage.room()))
-
-
-@check(
-    "MC1-ERR-09",
-    actors=("alice",),
-    hooks=("store_away", "store_back"),
-    limits=("outage_seconds",),
-    group=Group.INTRUSIVE,
-    cause="An error of the database ends the task that should answer, or the wait for it has no "
-    "end.",
-)
-async def nobody_waits_for_a_store_that_is_away(stage: Stage) -> None:
-    """
-    While the store is away each command is answered, at last by SERVER_UNAVAILABLE or a close.
-
-    For a stated time a server may go on with what it knows. After it, a command is refused with
-    SERVER_UNAVAILABLE, or the connection is ended; a server that needs no store may obey on.
-    """
-    room = stage.room()
-    (alice,) = await stage.members(room, "alice")
-    bound = stage.seconds("outage_seconds") + TOLERANCE
-
-    await stage.hook("store_away", undo=("store_back", {}))
-    until = trio.current_time() + bound
-    while trio.current_time() < until:
-        answer = await answered(alice, join(room))
-        if answer != "joined":
-            break
-        # Few enough for every rate limit (MC1-LIMIT-06).
-        await pause(bound / 15)
-    else:
-        stage.note("commands are still obeyed when the stated time is over")
-
-    await stage.hook("store_back")
-    stage.undone("store_back")
-    if alice.ended is not None:
-        alice = await stage.actor("alice")
-    await alice.comes_to(join(room), Joined(room), within=CATCHING_UP)
-
-
-async def answered(actor: Actor, command: dict[str, Any]) -> str:
-    """Send a command that may fail for the server's own reasons; return what came of it."""
-    await actor.command(command)
-    answer = await actor.take_within(actor.backdrop.patience, Stream.ANSWERS)
-    if answer is None and actor.ended is not None:
-        return "ended"
-    if answer is None:
-        actor.blame(
-            "",
-            f"{actor.name}'s command is not answered while the store is away",
-            f"{Error('SERVER_UNAVAILABLE')}, or the end of the connection",
-            "nothing",
-        )
-    if "join" in answer.frame:
-        return "joined"
-    actor.check(answer, Error("SERVER_UNAVAILABLE"), to="a join while the store is away")
-    return "refused"

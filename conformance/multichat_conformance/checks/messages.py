@@ -11,7 +11,7 @@ from multichat_conformance.findings import HarnessError
 from multichat_conformance.patterns import Enter, Exit, Said, Stream
 from multichat_conformance.stage import Stage
 from multichat_conformance.target.model import Room
-from multichat_conformance.timing import TOLERANCE, pause
+from multichat_conformance.timing import pause
 
 WARNING, ALERT, MUTED = 1, 2, 3
 OPERATORS = (WARNING, ALERT, MUTED)
@@ -103,7 +103,8 @@ async def renamed_user_speaks_in_the_new_name(stage: Stage) -> None:
 
 async def speaks_in_its_new_name(actor: Actor, room: Room, old: str, new: str) -> str:
     """Have a renamed actor speak until its new name is used; return the text it was used with."""
-    until = trio.current_time() + CATCHING_UP + TOLERANCE
+    bound = CATCHING_UP + actor.backdrop.grace
+    until = trio.current_time() + bound
     while True:
         text = actor.backdrop.nonce()
         await actor.command(send(room, text))
@@ -112,7 +113,7 @@ async def speaks_in_its_new_name(actor: Actor, room: Room, old: str, new: str) -
         if received.frame["username"] != old or trio.current_time() > until:
             actor.check(received, Said(room, text, new), to="a send after the user was renamed")
             return text
-        await pause((CATCHING_UP + TOLERANCE) / 15)
+        await pause(bound / 15)
 
 
 async def announced(stage: Stage, room: Room, members: Sequence[Actor], msg_type: int) -> None:
