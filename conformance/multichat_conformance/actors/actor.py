@@ -296,9 +296,17 @@ class Actor(ABC):
             self.check(received, Exit(room if room in left else left[0], who), clause=clause)
             left.remove(room)
 
-    async def meets(
-        self, text: str, room: Room | str, *, clause: str = "MC1-SEND-01"
-    ) -> Received:
+    async def take_within(self, seconds: float, stream: Stream) -> Received | None:
+        """Take the next frame of a stream if one comes in time, or return None."""
+        with trio.move_on_after(seconds + self.backdrop.grace):
+            while not self._streams[stream]:
+                if self.ended is not None:
+                    return None
+                await self._news.wait()
+            return self._streams[stream].popleft()
+        return None
+
+    async def meets(self, text: str, room: Room | str, *, clause: str = "MC1-SEND-01") -> Received:
         """Wait for a message with a text, wherever it stands among the messages, and take it."""
 
         def there() -> Received | None:
