@@ -124,6 +124,8 @@ class CheckItem(pytest.Item):
     def __init__(self, *, check: "Check", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.check = check
+        # Other plugins take every item for a function and look at it (pytest-trio does).
+        self.obj = self.runtest
         self.result: CheckFinished | None = None
         self.extra_keyword_matches.update(check.clauses)
         self.add_marker(check.profile)
@@ -160,6 +162,11 @@ def current_run(session: pytest.Session) -> "Run":
     if not run.begun:
         with _alone_with(run):
             run.begin([item.check for item in session.items if isinstance(item, CheckItem)])
+    if run.trouble:
+        from multichat_conformance.outcomes import ExitCode
+
+        # What cannot be tested at all would only be said once for each check.
+        pytest.exit(run.trouble, returncode=ExitCode.INCOMPLETE)
     return run
 
 
@@ -178,8 +185,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """End the run, and with it a target that the suite has started."""
     run = session.config.stash.get(RUN, None)
-    if run is not None and run.begun:
-        run.finish(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED)
+    if run is None or not run.begun:
+        return
+    from multichat_conformance.outcomes import ExitCode, Outcome
+
+    run.finish(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED)
+    left_out = any(result.outcome is Outcome.NOT_TESTED for result in run.results)
+    if exitstatus == pytest.ExitCode.OK and left_out:
+        # pytest takes a skip for a pass; a check that could not be tested is none.
+        session.exitstatus = ExitCode.INCOMPLETE
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -21,7 +21,7 @@ import trio
 
 from multichat_conformance.actors import Actor, Backdrop, Handshake, PoliteActor, RawActor
 from multichat_conformance.actors.backdrop import FREE_ROOM
-from multichat_conformance.actors.handshake import open_stream, read_response, request_bytes
+from multichat_conformance.actors.handshake import exchange, request_bytes
 from multichat_conformance.catalogue import Check
 from multichat_conformance.context import Context
 from multichat_conformance.events import Finding
@@ -119,6 +119,11 @@ class Stage:
         raise NotTested("needs a staff room; add [[rooms]] with staff_only to the target file")
 
     @property
+    def fence_room(self) -> Room:
+        """The open room that fences use; who comes and goes there is nobody's business."""
+        return self._open_rooms()[-1]
+
+    @property
     def free_room(self) -> str:
         """An id that is no room's, and never can be."""
         return FREE_ROOM
@@ -205,13 +210,50 @@ class Stage:
             await self.warm_up(actor)
         return actor
 
-    async def anonymous(self, *, headers: Sequence[tuple[str, str]] = ()) -> PoliteActor | None:
-        """Connect as nobody; return None if the target refuses that (MC1-AUTH-02)."""
-        response = await self.handshake(headers=headers)
+    async def members(self, room: Room, *roles: str) -> tuple[PoliteActor, ...]:
+        """
+        Connect as each role, one after the other, and have each join a room in closed loop.
+
+        The ENTER of the later ones may still be on its way to the earlier ones.
+        """
+        actors = []
+        for role in roles:
+            actor = await self.actor(role)
+            await actor.join(room)
+            actors.append(actor)
+        return tuple(actors)
+
+    async def anonymous(
+        self, *, headers: Sequence[tuple[str, str]] = (), resource: str | None = None
+    ) -> PoliteActor | None:
+        """
+        Connect without a valid session; return None if the target refuses that (MC1-AUTH-02).
+
+        Args:
+            headers: What the handshake carries: a session that must not be valid, say.
+            resource: Path and query; None: the target's.
+
+        Raises:
+            Violation: The handshake is answered with neither 101, 401 nor 403.
+
+        """
+        response = await self.handshake(headers=headers, resource=resource)
         if response.status in (401, 403):
             return None
+        if response.status != 101:
+            self.blame(
+                "a handshake without a valid session was answered in another way than it must",
+                expected="status 101, 401 or 403",
+                got=str(response),
+                clause="MC1-AUTH-02",
+            )
         actor = await PoliteActor.connect(
-            self.nursery, self._numbered("nobody"), None, self.backdrop, headers=headers
+            self.nursery,
+            self._numbered("nobody"),
+            None,
+            self.backdrop,
+            headers=headers,
+            resource=resource,
         )
         self._actors.append(actor)
         return actor
@@ -268,6 +310,9 @@ class Stage:
         headers: Sequence[tuple[str, str]] = (),
         without: Sequence[str] = (),
         method: str = "GET",
+        version: str = "HTTP/1.1",
+        piece: int = 0,
+        early: bytes = b"",
     ) -> Handshake:
         """
         Send one handshake, return the response and let go of the connection.
@@ -279,6 +324,12 @@ class Stage:
             headers: Headers to add or to put in others' places.
             without: Names of headers to leave out.
             method: The HTTP method.
+            version: The HTTP version.
+            piece: Bytes that are written at a time; 0: all at once.
+            early: Bytes to write right behind the request.
+
+        Raises:
+            Violation: It is answered with a 101 response that is none by RFC 6455.
 
         """
         carried = list(headers)
@@ -287,7 +338,12 @@ class Stage:
         if session is not None:
             carried = [*session.headers.items(), *headers]
         request = request_bytes(
-            self.target, resource=resource, headers=carried, without=without, method=method
+            self.target,
+            resource=resource,
+            headers=carried,
+            without=without,
+            method=method,
+            version=version,
         )
         about = request.split(b"\r\n", 1)[0].decode("latin-1")
         named = ", ".join([*(name for name, _ in headers), *(f"no {name}" for name in without)])
@@ -296,15 +352,15 @@ class Stage:
         )
         response = Handshake(None)
         with trio.move_on_after(self.backdrop.patience):
-            stream = await open_stream(self.target)
-            try:
-                await stream.send_all(request)
-                response = await read_response(stream)
-            except trio.BrokenResourceError:
-                response = Handshake(None)
-            finally:
-                await trio.aclose_forcefully(stream)
+            response = await exchange(self.target, request + early, piece=piece)
         self.backdrop.transcript.add(role or "nobody", "received", "handshake", str(response))
+        if response.status == 101 and (wrong := response.fault(request)):
+            self.blame(
+                "a handshake was answered with a wrong 101 response",
+                expected="the response that RFC 6455 section 4.2.2 asks for",
+                got=wrong,
+                clause="MC1-HAND-01",
+            )
         return response
 
     async def warm_up(self, actor: Actor) -> None:
@@ -374,7 +430,7 @@ class Stage:
 
         """
         streams = tuple(Stream) if announcements else (Stream.ANSWERS, Stream.MESSAGES)
-        fence = self._open_rooms()[-1]
+        fence = self.fence_room
         for actor in dict.fromkeys([after, *watchers]):
             if actor.account is not None and fence.id not in actor.rooms:
                 await actor.join(fence)

@@ -11,7 +11,7 @@ from typing import Final
 
 import trio
 
-__all__ = ["LEAST_GRACE", "LEAST_PATIENCE", "RoundTrips", "quiet_window"]
+__all__ = ["LEAST_GRACE", "LEAST_PATIENCE", "RoundTrips", "pause", "quiet_window"]
 
 LEAST_PATIENCE: Final = 5.0
 """Seconds. A busy machine stalls a process for a second or two now and then; a wait that ends
@@ -79,5 +79,10 @@ class RoundTrips:
 
 
 async def quiet_window(seconds: float) -> None:
-    """Let a quiet window pass: the one place where the suite waits for nothing."""
+    """Let a quiet window pass, in which nothing must come."""
+    await trio.sleep(seconds)
+
+
+async def pause(seconds: float) -> None:
+    """Let time pass between two steps whose pace a story is about."""
     await trio.sleep(seconds)

@@ -36,7 +36,7 @@ from multichat_conformance.patterns import (
     stream_of,
 )
 from multichat_conformance.target.model import Account, Room
-from multichat_conformance.timing import quiet_window
+from multichat_conformance.timing import pause, quiet_window
 from multichat_conformance.transcript import shorten
 
 __all__ = ["Actor", "Ended", "Received"]
@@ -140,6 +140,11 @@ class Actor(ABC):
         """Send a command and wait for nothing."""
         await self.send_text(json.dumps(command, ensure_ascii=False))
 
+    async def pipeline(self, *commands: Mapping[str, object]) -> None:
+        """Send commands one right behind the other and wait for nothing."""
+        for command in commands:
+            await self.command(command)
+
     async def ask(self, command: Mapping[str, object]) -> Received:
         """Send a `join` or `leave` and return the next answer, whatever it is."""
         began = trio.current_time()
@@ -164,6 +169,27 @@ class Actor(ABC):
         """Send a well-formed command and return the *error* frame, which has one of the codes."""
         answer = await self.ask(command)
         return self.check(answer, Error(*codes), clause=clause, to=f"{dict(command)}")
+
+    async def comes_to(
+        self, command: Mapping[str, object], pattern: Pattern, *, within: float, clause: str = ""
+    ) -> Received:
+        """
+        Send a `join` or `leave` again and again, in closed loop, until its answer fits.
+
+        Args:
+            command: The command.
+            pattern: The answer that must come at last.
+            within: Seconds that the target may take by the clause.
+            clause: The clause to blame if it takes longer.
+
+        """
+        until = trio.current_time() + within + self.backdrop.grace
+        while True:
+            answer = await self.ask(command)
+            if pattern.mismatch(answer.frame) is None or trio.current_time() > until:
+                return self.check(answer, pattern, clause=clause, to=f"{dict(command)}")
+            # Few enough for every rate limit (MC1-LIMIT-06).
+            await pause((within + self.backdrop.grace) / 15)
 
     async def says(self, room: Room | str, text: str | None = None, *, clause: str = "") -> str:
         """
@@ -293,7 +319,9 @@ class Actor(ABC):
             self.check(received, Exit(room if room in left else left[0], who), clause=clause)
             left.remove(room)
 
-    async def meets(self, text: str, room: Room | str) -> None:
+    async def meets(
+        self, text: str, room: Room | str, *, clause: str = "MC1-SEND-01"
+    ) -> Received:
         """Wait for a message with a text, wherever it stands among the messages, and take it."""
 
         def there() -> Received | None:
@@ -303,7 +331,7 @@ class Actor(ABC):
                     return received
             return None
 
-        await self._until(there, f"the message {text!r} of room {_id(room)}", "MC1-SEND-01")
+        return await self._until(there, f"the message {text!r} of room {_id(room)}", clause)
 
     def waiting(self, *streams: Stream) -> Sequence[Received]:
         """Return what has come and was not taken, of some streams or all, in order."""

@@ -61,14 +61,17 @@ def card_rows(card: Card, *, width: int, signs: Signs = UNICODE) -> list[Row]:
     label = f"  {card.label} attempts failed" if card.label else ""
     head = signs.show(card.id)
     outcome = card.outcome.replace("_", " ")
-    rows: list[Row] = [
-        ((f"{sign} ", style), (head, "strong"), (f"  {outcome}", style), (label, "dim"))
-    ]
+    rows: list[Row] = [((f"{sign} ", style), (head, "strong"), (f"  {outcome}", style))]
+    if cell_len(f"{sign} {head}  {outcome}{label}") <= width:
+        rows = [(*rows[0], (label, "dim"))]
+    elif label:
+        rows.append(((label, "dim"),))
     rows += [((f"  {line}", ""),) for line in _wrapped(card.title, width - 2, signs)]
     rows.append(())
     if card.clauses:
         clause, *others = card.clauses
         where = f"  {clause.profile}, section {clause.section}" if clause.profile else ""
+        where = fit(where, max(width - _LABEL - 2 - len(clause.id), 0), signs).rstrip()
         rows.append(((_labelled("clause"), "dim"), (clause.id, "strong"), (where, "dim")))
         rows += _prose("", clause.text, width, signs)
         rows += _prose("also", ", ".join(each.id for each in others), width, signs, style="dim")
@@ -144,9 +147,11 @@ def _chart(card: Card, width: int, signs: Signs) -> Iterator[Row]:
         return
     yield ()
     which = f"attempt {card.attempt}"
-    arrows = f"{signs.sent} to the server  {signs.received} from the server"
+    arrows = f"{signs.sent} to the server, {signs.received} from the server"
     guilty = any(step.guilty for step in card.steps)
-    yield ((f"  {which}  {arrows}{f'  {signs.guilty} the frame in question' * guilty}", "dim"),)
+    legend = f"{which}: {arrows}{f', {signs.guilty} the frame in question' * guilty}"
+    for line in _wrapped(legend, width - 2, signs):
+        yield ((f"  {line}", "dim"),)
     # Each row holds one frame, so an actor's column may end where the screen does.
     column = (width - _TIME - 2 - _ROOM) // max(len(card.actors) - 1, 1)
     column = min(column, _COLUMN.stop - 1)

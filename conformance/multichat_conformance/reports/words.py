@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from multichat_conformance.events import RunStarted, TargetReady
+from multichat_conformance.events import LeftOut, RunStarted, TargetReady
 from multichat_conformance.outcomes import ExitCode, Outcome
 from multichat_conformance.reports.escape import visible
 
@@ -19,6 +19,9 @@ __all__ = [
     "counted",
     "duration",
     "fence",
+    "left_out",
+    "link",
+    "place",
     "scope",
     "signs_for",
     "warm_ups",
@@ -170,6 +173,19 @@ def counted(counts: Mapping[str, int]) -> str:
     return ", ".join(parts)
 
 
+def left_out(left: LeftOut) -> str:
+    """Say what was left out, how much of the run that is, and how to get it."""
+    said = f"{left.what}: {left.remedy}" if left.remedy else left.what
+    return f"{checks(len(left.checks))}: {said}" if left.checks else said
+
+
+def place(started: RunStarted) -> str:
+    """Name the target and where it is; once, if it has no name but its address."""
+    if started.target in ("", started.url):
+        return started.url
+    return f"{started.target} at {started.url}"
+
+
 def checks(number: int) -> str:
     """Return ``1 check``, ``2 checks``."""
     return f"{number} check" if number == 1 else f"{number} checks"
@@ -191,6 +207,14 @@ def scope(started: RunStarted) -> str:
     profiles = "core and hardened" if started.level == "hardened" else "core"
     depth = "no model-based run" if started.depth == "none" else f"model-based run {started.depth}"
     return f"{profiles}; groups {', '.join(started.groups) or 'none'}; {depth}"
+
+
+def link(ready: TargetReady) -> str:
+    """Say in words what was measured."""
+    return (
+        f"round trip {duration(ready.round_trip_ms)}, slowest {duration(ready.slowest_ms)}; "
+        f"what must come has {duration(ready.patience_ms)}"
+    )
 
 
 def fence(ready: TargetReady) -> str:
