@@ -455,6 +455,19 @@ class Stage:
                     shorten(" ".join(received.text for received in surplus)),
                 )
 
+    async def all_in(self, room: Room, *actors: Actor) -> None:
+        """Have these join a room, and let them forget who entered: what comes next is news."""
+        for actor in actors:
+            if room.id not in actor.rooms:
+                await actor.join(room)
+        text = await actors[-1].says(room)
+        for actor in actors[:-1]:
+            await actor.meets(text, room)
+        if not self.backdrop.keeps_order:
+            await quiet_window(self.backdrop.round_trips.quiet)
+        for actor in actors:
+            actor.forget()
+
     # What hooks do.
 
     async def hook(

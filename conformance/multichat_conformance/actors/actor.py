@@ -254,6 +254,29 @@ class Actor(ABC):
 
         return await self._until(first, what or f"one more of the {stream}", clause, within)
 
+    async def comes(self, pattern: Pattern, *, within: float = 0.0) -> bool:
+        """
+        Take the first frame that fits a pattern, wherever it stands in its stream.
+
+        Args:
+            pattern: What may come.
+            within: Seconds in which it may, some grace not included.
+
+        Returns:
+            Whether it came; nobody is blamed if it did not.
+
+        """
+        with trio.move_on_after(within + self.backdrop.grace):
+            while True:
+                for received in self._streams[pattern.stream]:
+                    if pattern.mismatch(received.frame) is None:
+                        self._streams[pattern.stream].remove(received)
+                        return True
+                if self.ended is not None:
+                    return False
+                await self._news.wait()
+        return False
+
     async def take_any(self, what: str, *streams: Stream, clause: str = "") -> Received:
         """Take the next frame of some streams, or of all, and return it."""
         return await self._until(lambda: self._first_of(streams), what, clause)
