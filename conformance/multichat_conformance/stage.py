@@ -25,7 +25,13 @@ from multichat_conformance.actors.handshake import exchange, request_bytes
 from multichat_conformance.catalogue import Check
 from multichat_conformance.context import Context
 from multichat_conformance.events import Finding
-from multichat_conformance.findings import HarnessError, NotTested, StoryEnded, TargetGone, Violation
+from multichat_conformance.findings import (
+    HarnessError,
+    NotTested,
+    StoryEnded,
+    TargetGone,
+    Violation,
+)
 from multichat_conformance.patterns import Joined, Stream
 from multichat_conformance.target.hooks import described, pull
 from multichat_conformance.target.login import Session

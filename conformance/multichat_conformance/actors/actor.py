@@ -254,17 +254,17 @@ class Actor(ABC):
 
         return await self._until(first, what or f"one more of the {stream}", clause, within)
 
-    async def take_any(self, what: str, *, clause: str = "") -> Received:
-        """Take the next frame, whatever its stream, and return it."""
+    async def take_any(self, what: str, *streams: Stream, clause: str = "") -> Received:
+        """Take the next frame of some streams, or of all, and return it."""
+        return await self._until(lambda: self._first_of(streams), what, clause)
 
-        def first() -> Received | None:
-            waiting = self.waiting()
-            if not waiting:
-                return None
-            self._streams[stream_of(waiting[0].frame)].popleft()
-            return waiting[0]
+    async def next_or_end(self, what: str, *streams: Stream, clause: str = "") -> Received | Ended:
+        """Take the next frame of some streams, or of all, or return how the connection ended."""
 
-        return await self._until(first, what, clause)
+        def ready() -> Received | Ended | None:
+            return self._first_of(streams) or self.ended
+
+        return await self._until(ready, what, clause)
 
     async def hears_more(self) -> None:
         """Wait until anything happens on the connection, its end included."""
@@ -484,6 +484,13 @@ class Actor(ABC):
         elif "leave" in frame:
             self.rooms.discard(frame["leave"])
         self._streams[stream].append(received)
+
+    def _first_of(self, streams: Sequence[Stream]) -> Received | None:
+        waiting = self.waiting(*streams)
+        if not waiting:
+            return None
+        self._streams[stream_of(waiting[0].frame)].popleft()
+        return waiting[0]
 
     def _is_strangers(self, frame: Mapping[str, Any]) -> bool:
         # Other people may use the same server; but whatever carries a text of this story is

@@ -17,9 +17,7 @@ async def _is_answered(alice: RawActor, payload: bytes) -> None:
 
     ended = await alice.is_closed()
     if ended.code is None:
-        alice.blame(
-            "", "alice's close frame was not answered by one", "a close frame", str(ended)
-        )
+        alice.blame("", "alice's close frame was not answered by one", "a close frame", str(ended))
     await alice.stream_ends()
 
 

@@ -54,6 +54,7 @@ async def each_command_is_answered(stage: Stage) -> None:
     bob = await stage.actor("bob")
     await alice.join(room)
     await bob.join(room)
+    alice.forget()
     bob.forget()
     texts = [stage.nonce() for _ in range(burst + min(burst, refusals * 3 // 4))]
 

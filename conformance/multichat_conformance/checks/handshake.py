@@ -394,9 +394,7 @@ def _join_frame(stage: Stage) -> bytes:
 
 
 def _is_accepted(stage: Stage, status: int | None, got: str) -> None:
-    stage.expect(
-        status == 101, "a handshake was not accepted", expected="status 101", got=got
-    )
+    stage.expect(status == 101, "a handshake was not accepted", expected="status 101", got=got)
 
 
 def _is_refused(stage: Stage, status: int | None, got: str, wanted: int | None = None) -> None:

@@ -117,7 +117,7 @@ class Sessions:
                     f"the account {account.username} has no {login.recipe} in the target file: add "
                     f"{login.recipe} or {login.recipe}_env"
                 )
-            return Session(account.headers, self._key(account.headers))
+            return self._kept_secret(Session(account.headers, self._key(account.headers)))
         if account.password is None:
             raise LoginFailed(
                 f"the account {account.username} has no password in the target file: add "
@@ -146,6 +146,11 @@ class Sessions:
         words = next(iter(headers.values()), "").split()
         return cookie or (words[-1] if words else "")
 
+    def _kept_secret(self, session: Session) -> Session:
+        # Stories put the key alone into frames and addresses, too.
+        self._redactor.hide(session.key)
+        return session
+
     async def _by_form(self, account: Account) -> Session:
         where = own_origin(self._target) + self._target.login.path
         page = await self._send("GET", where, {})
@@ -166,7 +171,7 @@ class Sessions:
                 f"{account.username} cannot log in at {where}: it answers {response.status} and "
                 f"sets no cookie {name!r}; " + _what_to_check(response.status)
             )
-        return Session({"Cookie": _joined(cookies)}, cookies[name])
+        return self._kept_secret(Session({"Cookie": _joined(cookies)}, cookies[name]))
 
     async def _send(
         self,
