@@ -21,6 +21,7 @@ MOST_PATIENCE: Final = 60.0
 """Seconds. Beyond this nobody would wait in a chat either."""
 
 _PATIENCE_ROUND_TRIPS: Final = 20
+_HURRY_ROUND_TRIPS: Final = 5
 _QUIET_ROUND_TRIPS: Final = 5
 _LEAST_QUIET: Final = 0.05
 
@@ -38,6 +39,12 @@ class RoundTrips:
     def __init__(self, patience: float | None = None) -> None:
         self._fixed = patience
         self._samples: list[float] = []
+
+    def in_a_hurry(self, patience: float) -> "RoundTrips":
+        """Return the same measurements with less patience, for what is told again with more."""
+        hurried = RoundTrips(min(self.patience, max(patience, _HURRY_ROUND_TRIPS * self.slowest)))
+        hurried._samples = self._samples
+        return hurried
 
     def add(self, seconds: float) -> None:
         """Take one more into account."""
