@@ -6,6 +6,12 @@ __all__ = ["main"]
 _EXTRA_OF = {
     "rich": "cli",
     "typer": "cli",
+    "hypothesis": "cli,conformance",
+    "jsonschema": "cli,conformance",
+    "pytest": "cli,conformance",
+    "referencing": "cli,conformance",
+    "trio_websocket": "cli,conformance",
+    "wsproto": "cli,conformance",
     "alembic": "cli,server",
     "argon2": "cli,server",
     "h11": "cli,server",

@@ -11,6 +11,7 @@ import typer.main
 from typer.core import TyperGroup
 
 from multichat_cli.admin import admin
+from multichat_cli.conformance.app import conformance
 from multichat_cli.exit_codes import table
 from multichat_cli.join import EPILOG as JOIN_EPILOG
 from multichat_cli.join import join
@@ -27,11 +28,12 @@ Examples:
   multichat join 1 --user alice
   multichat send 1 "The build is green." --user bot
   multichat admin room add "Tea kitchen"
+  multichat conformance run ws://127.0.0.1:8000/chat/stream/
 
 Data goes to stdout, everything else to stderr. NO_COLOR switches colours off. The server is
 --url or MULTICHAT_URL, the user --user or MULTICHAT_USER, the password MULTICHAT_PASSWORD.
 
-Exit codes:
+Exit codes ("multichat conformance" has its own):
 
 \b
 {table()}
@@ -58,7 +60,7 @@ class _Commands(TyperGroup):
 app = typer.Typer(
     name="multichat",
     cls=_Commands,
-    help="Chat from the terminal, and run the server for it.",
+    help="Chat from the terminal, run the server for it, and judge any server.",
     epilog=EPILOG,
     no_args_is_help=True,
     add_completion=False,
@@ -77,6 +79,7 @@ def serve() -> None:
 app.command(epilog=JOIN_EPILOG)(join)
 app.command(epilog=SEND_EPILOG)(send)
 app.add_typer(admin)
+app.add_typer(conformance)
 
 
 def _print_version(wanted: bool) -> None:

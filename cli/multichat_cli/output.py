@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-__all__ = ["Event", "Output", "describe", "folded"]
+__all__ = ["Event", "Output", "describe", "discard", "folded", "stdout"]
 
 Event = Mapping[str, str | int | bool | None]
 """One thing that happened; ``event`` says what kind it is."""
@@ -70,9 +70,9 @@ class Output:
 
         """
         if not self._as_json:
-            with _stdout() as stdout:
-                stdout.write(escape(line) + "\n")
-                stdout.flush()
+            with stdout() as stream:
+                stream.write(escape(line) + "\n")
+                stream.flush()
 
     def talk(self, sentence: str) -> None:
         """
@@ -91,7 +91,7 @@ class Output:
                 sys.stderr.write(escape(sentence) + "\n")
                 sys.stderr.flush()
         except OSError:
-            _discard(sys.stderr)
+            discard(sys.stderr)
 
     def _print(self, event: Event) -> None:
         if self._as_json:
@@ -103,12 +103,12 @@ class Output:
                 return
             line, style = described
             if self._terminal is not None:
-                with _stdout():
+                with stdout():
                     self._terminal.print(folded(line, style, self._terminal), soft_wrap=True)
                 return
-        with _stdout() as stdout:
-            stdout.write(line + "\n")
-            stdout.flush()
+        with stdout() as stream:
+            stream.write(line + "\n")
+            stream.flush()
 
     @cached_property
     def _terminal(self) -> "Console | None":
@@ -148,14 +148,14 @@ def describe(event: Event) -> tuple[str, str] | None:
 
 
 @contextmanager
-def _stdout() -> Iterator[TextIO]:
+def stdout() -> Iterator[TextIO]:
     """Yield stdout to write to; say in words that it cannot be written to."""
     if sys.stdout is None:
         raise CommandFailed(ExitCode.ERROR, "cannot write the output: it is closed")
     try:
         yield sys.stdout
     except OSError as exc:
-        _discard(sys.stdout)
+        discard(sys.stdout)
         sentence = (
             "nobody reads the output any more"
             if isinstance(exc, BrokenPipeError)
@@ -164,7 +164,8 @@ def _stdout() -> Iterator[TextIO]:
         raise CommandFailed(ExitCode.ERROR, sentence) from None
 
 
-def _discard(stream: TextIO) -> None:
+def discard(stream: TextIO) -> None:
+    """Give up a standard stream that takes no more, so that Python does not complain at exit."""
     # What could not be written is still in the buffer: Python would try again when it
     # flushes at exit, complain once more, and change the exit code.
     null = os.open(os.devnull, os.O_WRONLY)

@@ -24,6 +24,7 @@ __all__ = [
     "Exit",
     "Joined",
     "Left",
+    "Named",
     "Pattern",
     "Said",
     "Stream",

@@ -21,12 +21,18 @@ import trio
 
 from multichat_conformance.actors import Actor, Backdrop, Handshake, PoliteActor, RawActor
 from multichat_conformance.actors.backdrop import FREE_ROOM
-from multichat_conformance.actors.handshake import open_stream, read_response, request_bytes
+from multichat_conformance.actors.handshake import exchange, request_bytes
 from multichat_conformance.catalogue import Check
 from multichat_conformance.context import Context
 from multichat_conformance.events import Finding
-from multichat_conformance.findings import HarnessError, NotTested, StoryEnded, Violation
-from multichat_conformance.patterns import Stream
+from multichat_conformance.findings import (
+    HarnessError,
+    NotTested,
+    StoryEnded,
+    TargetGone,
+    Violation,
+)
+from multichat_conformance.patterns import Joined, Stream
 from multichat_conformance.target.hooks import described, pull
 from multichat_conformance.target.login import Session
 from multichat_conformance.target.model import Account, Limits, Room, Target
@@ -40,6 +46,12 @@ WARM_UPS: Final = 30
 
 _CLEARING: Final = 20.0
 """Seconds that clearing away may take."""
+
+_SEEN_WITHIN: Final = 1.0
+"""Seconds after which a change of rooms or users holds for every command (MC1-AUTH-05)."""
+
+_POLL: Final = 0.05
+"""Seconds from one look to the next whether a target is there, or has seen a change."""
 
 
 class Stage:
@@ -69,6 +81,7 @@ class Stage:
         self._actors: list[Actor] = []
         self._undo: list[tuple[str, dict[str, str | int]]] = []
         self._named: dict[str, int] = {}
+        self._stopped = False
 
     # The scenery.
 
@@ -104,6 +117,11 @@ class Stage:
                 self.backdrop.story_rooms.add(room.id)
                 return room
         raise NotTested("needs a staff room; add [[rooms]] with staff_only to the target file")
+
+    @property
+    def fence_room(self) -> Room:
+        """The open room that fences use; who comes and goes there is nobody's business."""
+        return self._open_rooms()[-1]
 
     @property
     def free_room(self) -> str:
@@ -192,13 +210,50 @@ class Stage:
             await self.warm_up(actor)
         return actor
 
-    async def anonymous(self, *, headers: Sequence[tuple[str, str]] = ()) -> PoliteActor | None:
-        """Connect as nobody; return None if the target refuses that (MC1-AUTH-02)."""
-        response = await self.handshake(headers=headers)
+    async def members(self, room: Room, *roles: str) -> tuple[PoliteActor, ...]:
+        """
+        Connect as each role, one after the other, and have each join a room in closed loop.
+
+        The ENTER of the later ones may still be on its way to the earlier ones.
+        """
+        actors = []
+        for role in roles:
+            actor = await self.actor(role)
+            await actor.join(room)
+            actors.append(actor)
+        return tuple(actors)
+
+    async def anonymous(
+        self, *, headers: Sequence[tuple[str, str]] = (), resource: str | None = None
+    ) -> PoliteActor | None:
+        """
+        Connect without a valid session; return None if the target refuses that (MC1-AUTH-02).
+
+        Args:
+            headers: What the handshake carries: a session that must not be valid, say.
+            resource: Path and query; None: the target's.
+
+        Raises:
+            Violation: The handshake is answered with neither 101, 401 nor 403.
+
+        """
+        response = await self.handshake(headers=headers, resource=resource)
         if response.status in (401, 403):
             return None
+        if response.status != 101:
+            self.blame(
+                "a handshake without a valid session was answered in another way than it must",
+                expected="status 101, 401 or 403",
+                got=str(response),
+                clause="MC1-AUTH-02",
+            )
         actor = await PoliteActor.connect(
-            self.nursery, self._numbered("nobody"), None, self.backdrop, headers=headers
+            self.nursery,
+            self._numbered("nobody"),
+            None,
+            self.backdrop,
+            headers=headers,
+            resource=resource,
         )
         self._actors.append(actor)
         return actor
@@ -207,6 +262,7 @@ class Stage:
         self,
         role: str | None,
         *,
+        session: Session | None = None,
         headers: Sequence[tuple[str, str]] = (),
         resource: str | None = None,
         early: bytes = b"",
@@ -218,6 +274,7 @@ class Stage:
 
         Args:
             role: Whose session it is.
+            session: Another session than the run's.
             headers: What the handshake carries besides.
             resource: Path and query; None: the target's.
             early: Bytes to write right behind the handshake's request.
@@ -230,8 +287,8 @@ class Stage:
         if role is not None:
             account = self.account(role)
             self.backdrop.usernames.add(account.username)
-            session = await self._context.sessions.of(account)
-            carried = [*session.headers.items(), *headers]
+            used = session or await self._context.sessions.of(account)
+            carried = [*used.headers.items(), *headers]
         actor = await RawActor.connect(
             self.nursery,
             name or self._numbered(role or "nobody"),
@@ -255,6 +312,9 @@ class Stage:
         headers: Sequence[tuple[str, str]] = (),
         without: Sequence[str] = (),
         method: str = "GET",
+        version: str = "HTTP/1.1",
+        piece: int = 0,
+        early: bytes = b"",
     ) -> Handshake:
         """
         Send one handshake, return the response and let go of the connection.
@@ -266,6 +326,12 @@ class Stage:
             headers: Headers to add or to put in others' places.
             without: Names of headers to leave out.
             method: The HTTP method.
+            version: The HTTP version.
+            piece: Bytes that are written at a time; 0: all at once.
+            early: Bytes to write right behind the request.
+
+        Raises:
+            Violation: It is answered with a 101 response that is none by RFC 6455.
 
         """
         carried = list(headers)
@@ -274,7 +340,12 @@ class Stage:
         if session is not None:
             carried = [*session.headers.items(), *headers]
         request = request_bytes(
-            self.target, resource=resource, headers=carried, without=without, method=method
+            self.target,
+            resource=resource,
+            headers=carried,
+            without=without,
+            method=method,
+            version=version,
         )
         about = request.split(b"\r\n", 1)[0].decode("latin-1")
         named = ", ".join([*(name for name, _ in headers), *(f"no {name}" for name in without)])
@@ -283,15 +354,15 @@ class Stage:
         )
         response = Handshake(None)
         with trio.move_on_after(self.backdrop.patience):
-            stream = await open_stream(self.target)
-            try:
-                await stream.send_all(request)
-                response = await read_response(stream)
-            except trio.BrokenResourceError:
-                response = Handshake(None)
-            finally:
-                await trio.aclose_forcefully(stream)
+            response = await exchange(self.target, request + early, piece=piece)
         self.backdrop.transcript.add(role or "nobody", "received", "handshake", str(response))
+        if response.status == 101 and (wrong := response.fault(request)):
+            self.blame(
+                "a handshake was answered with a wrong 101 response",
+                expected="the response that RFC 6455 section 4.2.2 asks for",
+                got=wrong,
+                clause="MC1-HAND-01",
+            )
         return response
 
     async def warm_up(self, actor: Actor) -> None:
@@ -361,7 +432,7 @@ class Stage:
 
         """
         streams = tuple(Stream) if announcements else (Stream.ANSWERS, Stream.MESSAGES)
-        fence = self._open_rooms()[-1]
+        fence = self.fence_room
         for actor in dict.fromkeys([after, *watchers]):
             if actor.account is not None and fence.id not in actor.rooms:
                 await actor.join(fence)
@@ -416,6 +487,24 @@ class Stage:
         self.backdrop.transcript.add("", "note", "hook", described(name, arguments))
         return await pull(self.target, self._context.redactor, name, arguments)
 
+    async def joins_in_time(self, actor: Actor, room: Room) -> None:
+        """
+        Have an actor join a room that has just been opened to it.
+
+        The target may take a second to see the change (MC1-AUTH-05).
+
+        Raises:
+            Violation: It refuses for longer.
+
+        """
+        until = trio.current_time() + _SEEN_WITHIN + self.backdrop.grace
+        while True:
+            answer = await actor.ask({"command": "join", "room": room.id})
+            if "error" not in answer.frame or trio.current_time() > until:
+                actor.check(answer, Joined(room), clause="MC1-AUTH-05", to="a join after a change")
+                return
+            await quiet_window(_POLL * 2)
+
     async def new_user(self) -> Account:
         """Have a user made who is gone when the story ends."""
         name = self.nonce()
@@ -445,6 +534,71 @@ class Stage:
             if self._undo[place][0] == name:
                 del self._undo[place]
                 return
+
+    # Its life.
+
+    async def stop_target(self) -> float:
+        """
+        Have the target stop in good order; return how long that took, in seconds.
+
+        It is started again when the story ends, if the story itself does not do it.
+
+        Raises:
+            HarnessError: The hook that stops it failed.
+
+        """
+        self._stopped = True
+        process = self._context.process
+        began = trio.current_time()
+        if process is None:
+            await self._pull("stop", {})
+            return trio.current_time() - began
+        self.backdrop.transcript.add("", "note", "hook", "sends SIGTERM to the target")
+        return await trio.to_thread.run_sync(process.stop)
+
+    async def start_target(self) -> None:
+        """
+        Start the target again and wait until it can be reached; everybody logs in anew.
+
+        Raises:
+            HarnessError: It cannot be started.
+
+        """
+        process = self._context.process
+        self._context.sessions.forget()
+        if process is None:
+            await self._pull("start", {})
+        else:
+            self.backdrop.transcript.add("", "note", "hook", "starts the target again")
+            try:
+                target = await trio.to_thread.run_sync(process.start)
+            except NotTested as exc:
+                raise HarnessError(f"the target cannot be started again: {exc}") from exc
+            self._context.reach(target)
+            self.backdrop.target = target
+        await self._until_reached()
+        self._stopped = False
+
+    async def restart(self) -> float:
+        """Stop the target and start it again; return how long the stop took, in seconds."""
+        took = await self.stop_target()
+        await self.start_target()
+        return took
+
+    async def _until_reached(self) -> None:
+        with trio.move_on_after(self.backdrop.patience):
+            while True:
+                try:
+                    stream = await open_stream(self.target)
+                except TargetGone:
+                    await quiet_window(_POLL)
+                else:
+                    await trio.aclose_forcefully(stream)
+                    return
+        raise HarnessError(
+            f"the target was started again and takes no connection after "
+            f"{self.backdrop.patience:.0f} s"
+        )
 
     # What the report is told.
 
@@ -507,8 +661,12 @@ class Stage:
                 async with trio.open_nursery() as nursery:
                     for actor in self._actors:
                         nursery.start_soon(self._dismiss, actor)
-            with trio.move_on_after(_CLEARING * 3):
+            with trio.move_on_after(_CLEARING * 3) as putting_back:
+                if self._stopped:
+                    await self.start_target()
                 await self._put_back()
+            if putting_back.cancelled_caught:
+                raise HarnessError("it took too long to put back what hooks have changed")
 
     async def _dismiss(self, actor: Actor) -> None:
         patience = min(2.0, self.backdrop.patience)

@@ -11,7 +11,7 @@ from typing import Final
 
 import trio
 
-__all__ = ["LEAST_PATIENCE", "RoundTrips", "quiet_window"]
+__all__ = ["LEAST_GRACE", "LEAST_PATIENCE", "RoundTrips", "pause", "quiet_window"]
 
 LEAST_PATIENCE: Final = 5.0
 """Seconds. A busy machine stalls a process for a second or two now and then; a wait that ends
@@ -20,8 +20,13 @@ before five would accuse a target for what its host did."""
 MOST_PATIENCE: Final = 60.0
 """Seconds. Beyond this nobody would wait in a chat either."""
 
+LEAST_GRACE: Final = 2.0
+"""Seconds on top of a bound that a clause states. The bound is the target's, this is for the way
+there and back and for a host that stalls: a second would accuse the innocent."""
+
 _PATIENCE_ROUND_TRIPS: Final = 20
 _HURRY_ROUND_TRIPS: Final = 5
+_GRACE_ROUND_TRIPS: Final = 4
 _QUIET_ROUND_TRIPS: Final = 5
 _LEAST_QUIET: Final = 0.05
 
@@ -68,11 +73,23 @@ class RoundTrips:
         return min(MOST_PATIENCE, max(LEAST_PATIENCE, _PATIENCE_ROUND_TRIPS * self.slowest))
 
     @property
+    def grace(self) -> float:
+        """Seconds that are granted on top of a bound that a clause or the target states."""
+        if self._fixed is not None:
+            return self._fixed
+        return max(LEAST_GRACE, _GRACE_ROUND_TRIPS * self.slowest)
+
+    @property
     def quiet(self) -> float:
         """Seconds in which nothing must come where absence cannot be shown by order."""
         return max(_LEAST_QUIET, _QUIET_ROUND_TRIPS * self.median)
 
 
 async def quiet_window(seconds: float) -> None:
-    """Let a quiet window pass: the one place where the suite waits for nothing."""
+    """Let a quiet window pass, in which nothing must come."""
+    await trio.sleep(seconds)
+
+
+async def pause(seconds: float) -> None:
+    """Let time pass between two steps whose pace a story is about."""
     await trio.sleep(seconds)

@@ -1,33 +1,16 @@
-"""
-Runs the stand-in for the tests that need it.
-
-Where Python 3.6 or redis-server is missing the tests are left out, and the reason and the
-number appear in pytest's summary. With ``CI=true`` or ``MULTICHAT_NOTHING_LEFT_OUT=1`` that
-is a failure instead.
-"""
+"""Runs the stand-in for the tests that need it."""
 
 from __future__ import annotations
 
-import json
-import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
 from tests.original.target import RUN, OriginalServer
-
-
-def leave_out(reason: str) -> NoReturn:
-    """Skip the test for a stated reason, or fail where nothing may be left out."""
-    if os.environ.get("CI") == "true" or os.environ.get("MULTICHAT_NOTHING_LEFT_OUT") == "1":
-        pytest.fail(f"left out, and nothing may be: {reason}", pytrace=False)
-    pytest.skip(f"left out: {reason}")
+from tests.targets.running import run_target
 
 
 @contextmanager
@@ -40,28 +23,8 @@ def run_original(*arguments: str, status: int = 0) -> Iterator[OriginalServer]:
         status: The exit status that it must end with.
 
     """
-    command = [sys.executable, str(RUN), "--stop-at-eof", *arguments]
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stderr is not None
-        line = process.stdout.readline()
-        if not line:
-            said = process.stderr.read().strip()
-            if process.wait() == 3:
-                leave_out(said.splitlines()[-1])
-            pytest.fail(f"the stand-in did not start: {said}", pytrace=False)
-        yield OriginalServer(json.loads(line), process)
-        # What it says on the way out is read here, so that it cannot block on a full pipe.
-        said = process.communicate("", timeout=30)[1]
-        assert process.returncode == status, said
+    with run_target(RUN, *arguments, status=status) as (ready, process):
+        yield OriginalServer(ready, process)
 
 
 @pytest.fixture(scope="session")

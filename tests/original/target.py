@@ -1,122 +1,27 @@
-"""The running stand-in as the tests see it: where it is, who may log in, logging in."""
+"""The running stand-in as the tests see it."""
 
 from __future__ import annotations
 
-import re
 import subprocess
-from http.client import HTTPConnection, HTTPMessage
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
 
-__all__ = ["RUN", "Answer", "OriginalServer"]
+from tests.targets.target import TARGETS, RunningTarget
 
-RUN = Path(__file__).parents[2] / "conformance" / "targets" / "original" / "run.py"
+__all__ = ["RUN", "OriginalServer"]
 
-
-class Answer:
-    """One HTTP answer, read to its end."""
-
-    def __init__(self, status: int, headers: HTTPMessage, body: bytes) -> None:
-        self.status = status
-        self.headers = headers
-        self.text = body.decode("utf-8", "replace")
-
-    @property
-    def cookies(self) -> dict[str, str]:
-        """The cookies it sets, without their attributes."""
-        lines = self.headers.get_all("Set-Cookie") or []
-        pairs = (line.strip().partition(";")[0].partition("=") for line in lines)
-        return {name: value for name, _, value in pairs}
-
-    @property
-    def token(self) -> str:
-        """The token hidden in the form."""
-        found = re.search(r"name='csrfmiddlewaretoken' value='([^']+)'", self.text)
-        assert found is not None
-        return found[1]
+RUN = TARGETS / "original" / "run.py"
 
 
-class OriginalServer:
+class OriginalServer(RunningTarget):
     """
     A running stand-in.
 
     Attributes:
-        ready: Its ready line.
-        process: The process of ``run.py``.
-        url: The address of its pages, with a slash at the end.
-        websocket: The address of the stream.
-        passwords: By user name.
         database: Its SQLite file.
 
     """
 
     def __init__(self, ready: dict[str, Any], process: subprocess.Popen[str]) -> None:
-        self.ready = ready
-        self.process = process
-        self.url: str = ready["url"]
-        self.websocket: str = ready["websocket"]
-        self.passwords: dict[str, str] = {
-            account["username"]: account["password"] for account in ready["accounts"]
-        }
+        super().__init__("original", ready, process)
         self.database = Path(ready["database"])
-        parts = urlsplit(self.url)
-        assert parts.hostname is not None
-        assert parts.port is not None
-        self.host: str = parts.hostname
-        self.port: int = parts.port
-        self._sessions: dict[str, str] = {}
-
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        form: dict[str, str] | None = None,
-        cookies: dict[str, str] | None = None,
-        headers: dict[str, str] | None = None,
-    ) -> Answer:
-        """Send one HTTP request on a connection of its own, following no redirect."""
-        sent = dict(headers or {})
-        if cookies:
-            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
-        body = None
-        if form is not None:
-            body = urlencode(form)
-            sent["Content-Type"] = "application/x-www-form-urlencoded"
-        connection = HTTPConnection(self.host, self.port, timeout=60)
-        try:
-            connection.request(method, path, body, sent)
-            response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
-        finally:
-            connection.close()
-
-    def submit(
-        self, path: str, form: dict[str, str], cookies: dict[str, str] | None = None
-    ) -> Answer:
-        """Fetch a page, fill in its form and post it to ``path``."""
-        page = self.request("GET", path, cookies=cookies)
-        both = {**(cookies or {}), **page.cookies}
-        return self.request(
-            "POST", path, form={**form, "csrfmiddlewaretoken": page.token}, cookies=both
-        )
-
-    def log_in(self, username: str) -> str:
-        """Log in by the form and return the new session's key."""
-        answer = self.submit(
-            "/accounts/login/", {"username": username, "password": self.passwords[username]}
-        )
-        assert answer.status == 302
-        return answer.cookies["sessionid"]
-
-    def log_out(self, key: str) -> None:
-        """Log a session out by its page."""
-        answer = self.request("GET", "/accounts/logout/", cookies={"sessionid": key})
-        assert answer.status == 302
-
-    def session(self, username: str) -> str:
-        """Return the key of a session that is shared by the tests."""
-        if username not in self._sessions:
-            self._sessions[username] = self.log_in(username)
-        return self._sessions[username]

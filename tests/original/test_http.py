@@ -15,7 +15,8 @@ from typing import Literal
 import pytest
 
 from tests.original.conftest import open_database, restored
-from tests.original.target import Answer, OriginalServer
+from tests.original.target import OriginalServer
+from tests.targets.target import Answer
 
 pytestmark = [pytest.mark.original, pytest.mark.timeout(300)]
 

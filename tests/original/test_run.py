@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.original.conftest import leave_out, run_original
+from tests.original.conftest import run_original
 from tests.original.target import RUN, OriginalServer
 from tests.original.wire import connect
+from tests.targets.running import leave_out
 
 needs_original = pytest.mark.original
 pytestmark = pytest.mark.timeout(300)

@@ -26,22 +26,24 @@ from multichat_conformance.findings import Violation
 from multichat_conformance.judging import judge_frame
 from multichat_conformance.patterns import (
     Error,
+    Exit,
     Joined,
     Left,
+    Named,
     Pattern,
     Said,
     Stream,
     stream_of,
 )
 from multichat_conformance.target.model import Account, Room
-from multichat_conformance.timing import quiet_window
+from multichat_conformance.timing import pause, quiet_window
 from multichat_conformance.transcript import shorten
 
 __all__ = ["Actor", "Ended", "Received"]
 
 _T = TypeVar("_T")
 
-MOST_FRAMES: Final = 200_000
+MOST_FRAMES: Final = 50_000
 MOST_CHARACTERS: Final = 256 * 1024 * 1024
 """What one actor takes in before it calls the target a flood."""
 
@@ -121,6 +123,10 @@ class Actor(ABC):
         self.backdrop.usernames.add(username)
         self._username = username
 
+    def is_now_nobody(self) -> None:
+        """Take note that the user is gone, so that the connection is an anonymous one."""
+        self.account = None
+
     # What it does.
 
     @abstractmethod
@@ -138,6 +144,11 @@ class Actor(ABC):
     async def command(self, command: Mapping[str, object]) -> None:
         """Send a command and wait for nothing."""
         await self.send_text(json.dumps(command, ensure_ascii=False))
+
+    async def pipeline(self, *commands: Mapping[str, object]) -> None:
+        """Send commands one right behind the other and wait for nothing."""
+        for command in commands:
+            await self.command(command)
 
     async def ask(self, command: Mapping[str, object]) -> Received:
         """Send a `join` or `leave` and return the next answer, whatever it is."""
@@ -163,6 +174,27 @@ class Actor(ABC):
         """Send a well-formed command and return the *error* frame, which has one of the codes."""
         answer = await self.ask(command)
         return self.check(answer, Error(*codes), clause=clause, to=f"{dict(command)}")
+
+    async def comes_to(
+        self, command: Mapping[str, object], pattern: Pattern, *, within: float, clause: str = ""
+    ) -> Received:
+        """
+        Send a `join` or `leave` again and again, in closed loop, until its answer fits.
+
+        Args:
+            command: The command.
+            pattern: The answer that must come at last.
+            within: Seconds that the target may take by the clause.
+            clause: The clause to blame if it takes longer.
+
+        """
+        until = trio.current_time() + within + self.backdrop.grace
+        while True:
+            answer = await self.ask(command)
+            if pattern.mismatch(answer.frame) is None or trio.current_time() > until:
+                return self.check(answer, pattern, clause=clause, to=f"{dict(command)}")
+            # Few enough for every rate limit (MC1-LIMIT-06).
+            await pause((within + self.backdrop.grace) / 15)
 
     async def says(self, room: Room | str, text: str | None = None, *, clause: str = "") -> str:
         """
@@ -200,21 +232,78 @@ class Actor(ABC):
 
     # What it sees.
 
-    async def receives(self, pattern: Pattern, *, clause: str = "") -> Received:
-        """Take the next frame of the pattern's stream, which must fit it, and return it."""
-        received = await self.take(pattern.stream, str(pattern), clause=clause)
+    async def receives(
+        self, pattern: Pattern, *, within: float | None = None, clause: str = ""
+    ) -> Received:
+        """
+        Take the next frame of the pattern's stream, which must fit it, and return it.
+
+        Args:
+            pattern: What must come.
+            within: Seconds in which it must come by a clause or by what the target states, some
+                grace not included; None: no bound but the suite's patience.
+            clause: The clause to blame.
+
+        """
+        received = await self.take(pattern.stream, str(pattern), within=within, clause=clause)
         return self.check(received, pattern, clause=clause)
 
-    async def take(self, stream: Stream, what: str = "", *, clause: str = "") -> Received:
-        """Take the next frame of a stream, whatever it is, and return it."""
+    async def take(
+        self, stream: Stream, what: str = "", *, within: float | None = None, clause: str = ""
+    ) -> Received:
+        """Take the next frame of a stream, whatever it is, and return it; see :meth:`receives`."""
 
         def first() -> Received | None:
             waiting = self._streams[stream]
             return waiting.popleft() if waiting else None
 
-        return await self._until(first, what or f"one more of the {stream}", clause)
+        return await self._until(first, what or f"one more of the {stream}", clause, within)
 
-    async def meets(self, text: str, room: Room | str) -> None:
+    async def take_any(self, what: str, *streams: Stream, clause: str = "") -> Received:
+        """Take the next frame of some streams, or of all, and return it."""
+        return await self._until(lambda: self._first_of(streams), what, clause)
+
+    async def next_or_end(self, what: str, *streams: Stream, clause: str = "") -> Received | Ended:
+        """Take the next frame of some streams, or of all, or return how the connection ended."""
+
+        def ready() -> Received | Ended | None:
+            return self._first_of(streams) or self.ended
+
+        return await self._until(ready, what, clause)
+
+    async def hears_more(self) -> None:
+        """Wait until anything happens on the connection, its end included."""
+        await self._news.wait()
+
+    async def sees_leaving(
+        self,
+        who: Named | str,
+        *rooms: Room | str,
+        within: float | None = None,
+        clause: str = "",
+    ) -> None:
+        """
+        Take the next announcements, which must be one LEAVE of somebody for each of some rooms.
+
+        Args:
+            who: The one who left.
+            rooms: The rooms, in any order.
+            within: As for :meth:`receives`.
+            clause: The clause to blame.
+
+        """
+        left = [_id(room) for room in rooms]
+        while left:
+            received = await self.take(
+                Stream.ANNOUNCEMENTS, str(Exit(left[0], who)), within=within, clause=clause
+            )
+            room = str(received.frame.get("room"))
+            self.check(received, Exit(room if room in left else left[0], who), clause=clause)
+            left.remove(room)
+
+    async def meets(
+        self, text: str, room: Room | str, *, clause: str = "MC1-SEND-01"
+    ) -> Received:
         """Wait for a message with a text, wherever it stands among the messages, and take it."""
 
         def there() -> Received | None:
@@ -224,7 +313,7 @@ class Actor(ABC):
                     return received
             return None
 
-        await self._until(there, f"the message {text!r} of room {_id(room)}", "MC1-SEND-01")
+        return await self._until(there, f"the message {text!r} of room {_id(room)}", clause)
 
     def waiting(self, *streams: Stream) -> Sequence[Received]:
         """Return what has come and was not taken, of some streams or all, in order."""
@@ -284,14 +373,17 @@ class Actor(ABC):
                 " ".join(answer.text for answer in answers),
             )
 
-    async def is_closed(self, *codes: int | None, within: float = 0.0, clause: str = "") -> Ended:
+    async def is_closed(
+        self, *codes: int | None, within: float | None = None, clause: str = ""
+    ) -> Ended:
         """
         Wait until the target has ended the connection.
 
         Args:
             codes: The close codes that fit; None among them is an end without a close frame;
                 none given: any end fits.
-            within: Seconds that the target may take by what it states, besides patience.
+            within: Seconds that the target may take by a clause or by what it states, some grace
+                not included; None: no bound but the suite's patience.
             clause: The clause to blame.
 
         """
@@ -417,6 +509,13 @@ class Actor(ABC):
             self.rooms.discard(frame["leave"])
         self._streams[stream].append(received)
 
+    def _first_of(self, streams: Sequence[Stream]) -> Received | None:
+        waiting = self.waiting(*streams)
+        if not waiting:
+            return None
+        self._streams[stream_of(waiting[0].frame)].popleft()
+        return waiting[0]
+
     def _is_strangers(self, frame: Mapping[str, Any]) -> bool:
         # Other people may use the same server; but whatever carries a text of this story is
         # about this story, whoever it claims to be from.
@@ -437,11 +536,12 @@ class Actor(ABC):
         ready: Callable[[], _T | None],
         what: str,
         clause: str,
-        within: float = 0.0,
+        within: float | None = None,
         *,
         even_ended: bool = False,
     ) -> _T:
-        with trio.move_on_after(self.backdrop.patience + within):
+        bound = self.backdrop.patience if within is None else within + self.backdrop.grace
+        with trio.move_on_after(bound):
             while True:
                 self.raise_fault()
                 if (found := ready()) is not None:
@@ -454,10 +554,10 @@ class Actor(ABC):
                         str(self.ended),
                     )
                 await self._news.wait()
-        seconds = self.backdrop.patience + within
+        wanted = what if within is None else f"{what} within {within:g} s"
         # A `return` for readers and linters; blame never does.
         return self.blame(
-            clause, f"{self.name} waited {seconds:.1f} s for {what}", what, "nothing of that kind"
+            clause, f"{self.name} waited {bound:.1f} s for {what}", wanted, "nothing of that kind"
         )
 
 

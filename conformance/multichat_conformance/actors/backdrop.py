@@ -53,6 +53,11 @@ class Backdrop:
         """Seconds to wait for what must come."""
         return self.round_trips.patience
 
+    @property
+    def grace(self) -> float:
+        """Seconds that are granted on top of a bound that a clause or the target states."""
+        return self.round_trips.grace
+
     def nonce(self) -> str:
         """Return a text that nobody else sends."""
         self.texts += 1

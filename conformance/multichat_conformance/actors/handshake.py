@@ -6,9 +6,11 @@ handshake itself, and for actors whose frames must be illegal.
 """
 
 import base64
+import hashlib
 import os
 import ssl
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
@@ -21,16 +23,22 @@ from multichat_conformance.target.model import Target
 
 __all__ = [
     "Handshake",
+    "accept_of",
     "address",
+    "exchange",
     "open_stream",
     "own_origin",
     "read_response",
     "request_bytes",
+    "resource_of",
+    "response_of",
     "ssl_context",
 ]
 
 LARGEST_HEAD: Final = 256 * 1024
 """Bytes of a response's head; more is no answer to a handshake."""
+
+_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,7 @@ class Handshake:
 
     Attributes:
         status: The HTTP status; None if the connection ended without one.
-        headers: Names in lower case; of several with one name the last.
+        headers: Names in lower case; the values of several with one name, joined by commas.
         rest: Bytes that came behind the response's head.
 
     """
@@ -52,6 +60,33 @@ class Handshake:
     def __str__(self) -> str:
         """Return it in words."""
         return f"status {self.status}" if self.status else "the end of the connection, no response"
+
+    def fault(self, request: bytes) -> str | None:
+        """
+        Say why a response of status 101 is no answer to a request, or None if it is.
+
+        The subprotocol is not looked at: v1 has clauses of its own about it.
+        """
+        asked = _headers(request.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:])
+        got = self.headers
+        if got.get("upgrade", "").lower() != "websocket":
+            return f"Upgrade is {got.get('upgrade')!r}"
+        if "upgrade" not in _words(got.get("connection", "").lower()):
+            return f"Connection is {got.get('connection')!r}"
+        accept = accept_of(asked.get("sec-websocket-key", ""))
+        if got.get("sec-websocket-accept") != accept:
+            return f"Sec-WebSocket-Accept is {got.get('sec-websocket-accept')!r}, not {accept!r}"
+        offered = _names(asked.get("sec-websocket-extensions", ""))
+        for name in _names(got.get("sec-websocket-extensions", "")):
+            if name not in offered:
+                return f"Sec-WebSocket-Extensions names {name!r}, which was not offered"
+        return None
+
+
+def accept_of(key: str) -> str:
+    """Return what proves that a handshake was understood (RFC 6455, section 4.2.2)."""
+    # RFC 6455 names SHA-1; it protects nothing here.
+    return base64.b64encode(hashlib.sha1(key.encode("latin-1") + _GUID).digest()).decode()  # noqa: S324
 
 
 def address(target: Target) -> tuple[str, int, bool]:
@@ -103,6 +138,7 @@ def request_bytes(
     headers: Sequence[tuple[str, str]] = (),
     without: Sequence[str] = (),
     method: str = "GET",
+    version: str = "HTTP/1.1",
 ) -> bytes:
     """
     Return a handshake request.
@@ -113,6 +149,7 @@ def request_bytes(
         headers: Headers to add; one that the request has anyway takes its place.
         without: Names of headers to leave out.
         method: The HTTP method.
+        version: The HTTP version.
 
     """
     parts = urlsplit(target.url)
@@ -124,7 +161,7 @@ def request_bytes(
         "Sec-WebSocket-Version": "13",
     }
     left_out = {name.lower() for name in without} | {name.lower() for name, _ in headers}
-    lines = [f"{method} {resource or resource_of(target)} HTTP/1.1"]
+    lines = [f"{method} {resource or resource_of(target)} {version}"]
     lines += [f"{name}: {value}" for name, value in own.items() if name.lower() not in left_out]
     lines += [f"{name}: {value}" for name, value in headers]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "backslashreplace")
@@ -134,6 +171,33 @@ def resource_of(target: Target) -> str:
     """Return path and query of the target's URL."""
     parts = urlsplit(target.url)
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+async def exchange(target: Target, request: bytes, *, piece: int = 0) -> Handshake:
+    """
+    Send a request on a connection of its own and return the response.
+
+    Args:
+        target: Whom to ask.
+        request: The bytes to send.
+        piece: Bytes that are written at a time; 0: all at once.
+
+    Raises:
+        TargetGone: The target takes no connection.
+
+    Cancelling lets go of the connection.
+
+    """
+    stream = await open_stream(target)
+    piece = piece or len(request)
+    try:
+        # A target that hangs up may have answered before.
+        with suppress(trio.BrokenResourceError):
+            for start in range(0, len(request), piece):
+                await stream.send_all(request[start : start + piece])
+        return await read_response(stream)
+    finally:
+        await trio.aclose_forcefully(stream)
 
 
 async def read_response(stream: trio.abc.Stream) -> Handshake:
@@ -147,10 +211,36 @@ async def read_response(stream: trio.abc.Stream) -> Handshake:
         if not more:
             break
         data += more
-    head, _, rest = bytes(data).partition(b"\r\n\r\n")
+    return response_of(bytes(data))
+
+
+def response_of(data: bytes) -> Handshake:
+    """Return the response that bytes begin with; what is no HTTP counts as no response."""
+    head, _, rest = data.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     protocol, _, status = first.partition(" ")
-    if not protocol.startswith("HTTP/1.") or not status[:3].isdecimal():
+    if not protocol.startswith("HTTP/1.") or not _is_status(status[:3]):
         return Handshake(None)
-    pairs = (line.partition(":") for line in lines)
-    return Handshake(int(status[:3]), {n.strip().lower(): v.strip() for n, _, v in pairs}, rest)
+    return Handshake(int(status[:3]), _headers(lines), rest)
+
+
+def _is_status(digits: str) -> bool:
+    return len(digits) == 3 and digits.isascii() and digits.isdecimal()
+
+
+def _headers(lines: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in lines:
+        name, _, value = (part.strip() for part in line.partition(":"))
+        name = name.lower()
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
+def _words(value: str) -> list[str]:
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def _names(value: str) -> list[str]:
+    # Of extensions, without their parameters.
+    return [word.partition(";")[0].strip() for word in _words(value)]

@@ -14,6 +14,7 @@ from multichat_conformance.actors.handshake import (
     request_bytes,
 )
 from multichat_conformance.actors.wire import (
+    LARGEST,
     Frame,
     FrameReader,
     Opcode,
@@ -27,6 +28,8 @@ from multichat_conformance.target.model import Account
 __all__ = ["RawActor"]
 
 _CHUNK = 65536
+_MOST_PINGS = 10_000
+_MOST_PARTS = 100_000
 _NO_CODE = 1005
 
 
@@ -39,6 +42,7 @@ class RawActor(Actor):
         answers_close: Whether it answers a close frame and then ends the TCP connection.
         pongs: The payloads of the pongs that came.
         pings: The payloads of the pings that came.
+        stream_ended: Whether the TCP stream has ended.
         response: The target's response to the handshake.
 
     """
@@ -54,11 +58,13 @@ class RawActor(Actor):
         self.stream_ended = False
         self._reader = FrameReader()
         self._parts: list[bytes] = []
+        self._size = 0
         self._message = Opcode.TEXT
         self._may_read = trio.Event()
         self._may_read.set()
         self._writing = trio.Lock()
         self._close_code: Ended | None = None
+        self._has_closed = False
 
     @classmethod
     async def connect(
@@ -104,11 +110,17 @@ class RawActor(Actor):
             response = await read_response(actor._stream)
         actor.response = response
         backdrop.transcript.add(name, "received", "handshake", str(response))
-        if response.status != 101:
+        wrong = response.fault(request) if response.status == 101 else str(response)
+        if wrong:
+            if hasattr(actor, "_stream"):
+                await actor.vanish()
             if response.status is None:
                 raise TargetGone("the target did not answer a handshake")
             actor.blame(
-                "MC1-HAND-01", f"{name}'s handshake was refused", "status 101", str(response)
+                "MC1-HAND-01",
+                f"{name}'s handshake was not accepted",
+                "a 101 response as RFC 6455 section 4.2.2 asks for",
+                wrong,
             )
         nursery.start_soon(actor._listen, response.rest)
         return actor
@@ -137,14 +149,64 @@ class RawActor(Actor):
         self.backdrop.transcript.add(self.name, "sent", "bytes", f"[{about}] {shown}")
         await self._write(frame(opcode, payload, fin=fin, reserved=reserved, masked=masked))
 
-    async def send_bytes(self, data: bytes, about: str) -> None:
-        """Write bytes as they are; ``about`` says in the transcript what they are."""
+    async def send_message(self, opcode: int, *parts: bytes) -> None:
+        """Send one message in as many WebSocket frames as there are parts."""
+        for place, part in enumerate(parts):
+            await self.send_frame(
+                Opcode.CONTINUATION if place else opcode, part, fin=place == len(parts) - 1
+            )
+
+    async def send_bytes(self, data: bytes, about: str, *, piece: int = 0) -> None:
+        """
+        Write bytes as they are.
+
+        Args:
+            data: The bytes.
+            about: What the transcript calls them.
+            piece: Bytes that are written at a time; 0: all at once.
+
+        """
         self.backdrop.transcript.add(self.name, "sent", "bytes", f"[{about}, {len(data)} bytes]")
-        await self._write(data)
+        for start in range(0, len(data), piece or len(data) or 1):
+            await self._write(data[start : start + (piece or len(data))])
+
+    async def gets_pong(self, payload: bytes, *, clause: str = "") -> None:
+        """Wait for a pong with a payload."""
+
+        def there() -> bool | None:
+            return payload in self.pongs or None
+
+        await self._until(there, f"a pong with the payload {payload!r}", clause)
 
     async def send_close(self, payload: bytes = close_payload(1000)) -> None:
         """Send a close frame with a payload and wait for nothing."""
+        self._has_closed = True
         await self.send_frame(Opcode.CLOSE, payload)
+
+    async def send_together(self, *frames: tuple[int, bytes]) -> None:
+        """Write whole frames, each an opcode and a payload, in one call."""
+        names = ", ".join(
+            f"{Opcode(opcode).name.lower()} {data[:200]!r}" for opcode, data in frames
+        )
+        self.backdrop.transcript.add(self.name, "sent", "bytes", f"[in one write: {names}]")
+        self._has_closed |= any(opcode == Opcode.CLOSE for opcode, _ in frames)
+        await self._write(b"".join(frame(opcode, data) for opcode, data in frames))
+
+    async def stream_ends(self, *, within: float | None = None, clause: str = "") -> None:
+        """
+        Wait until the target has ended the TCP connection, too.
+
+        Args:
+            within: Seconds that it may take by what it states, some grace not included; None: no
+                bound but the suite's patience.
+            clause: The clause to blame.
+
+        """
+
+        def over() -> bool | None:
+            return self.stream_ended or None
+
+        await self._until(over, "the end of the TCP connection", clause, within, even_ended=True)
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Send a close frame and wait until the connection has ended (or patience has)."""
@@ -182,8 +244,33 @@ class RawActor(Actor):
         """Let go of the connection at once, without a close frame."""
         await trio.aclose_forcefully(self._stream)
 
+    async def has_pong(self, payload: bytes, *, clause: str = "") -> None:
+        """Take the next pong, which must carry a payload."""
+
+        def first() -> bytes | None:
+            return self.pongs.pop(0) if self.pongs else None
+
+        wanted = f"a pong with the payload {_hex(payload)}"
+        got = await self._until(first, wanted, clause)
+        if got != payload:
+            summary = f"{self.name}'s ping was answered with another payload than it carried"
+            self.blame(clause, summary, wanted, f"a pong with the payload {_hex(got)}")
+
+    async def stream_ends(self, *, clause: str = "") -> None:
+        """Wait until the target has ended the TCP connection, not only by a close frame."""
+
+        def gone() -> bool | None:
+            return self.stream_ended or None
+
+        await self._until(gone, "the end of the TCP connection", clause, even_ended=True)
+
     def stop_reading(self) -> None:
-        """Read no more bytes, so that the target's writes back up."""
+        """
+        Read no more bytes, so that the target's writes back up.
+
+        The system reads on for a while. Its buffer is left as large as it is: with less than a
+        segment of the loopback it would never open its window again.
+        """
         self.backdrop.transcript.note("stops reading", actor=self.name)
         self._may_read = trio.Event()
 
@@ -217,9 +304,12 @@ class RawActor(Actor):
             self._spoil("MC1-FRAME-01", str(exc), "frames that RFC 6455 allows a server")
         self.stream_ended = True
         self.heard_end(self._close_code or Ended(None))
+        self._tell()
 
     async def _take_frame(self, one: Frame) -> None:
         match one.opcode:
+            case Opcode.PING | Opcode.PONG if len(self.pings) + len(self.pongs) > _MOST_PINGS:
+                raise WireError("a flood of pings and pongs")
             case Opcode.PING:
                 self.pings.append(one.payload)
                 if self.answers_pings:
@@ -230,29 +320,34 @@ class RawActor(Actor):
                 self._tell()
             case Opcode.CLOSE:
                 await self._take_close(one.payload)
-            case Opcode.TEXT | Opcode.BINARY | Opcode.CONTINUATION:
-                self._take_part(one)
             case _:
-                raise WireError(f"a frame with opcode {one.opcode}")
+                self._take_part(one)
 
     async def _take_close(self, payload: bytes) -> None:
-        if len(payload) >= 2:
+        if len(payload) == 1:
+            raise WireError("a close frame with half a code")
+        if payload:
             code = int.from_bytes(payload[:2], "big")
             self._close_code = Ended(code, payload[2:].decode("utf-8", "backslashreplace"))
         else:
             self._close_code = Ended(_NO_CODE)
         self.heard_end(self._close_code)
-        if self.answers_close:
+        if self.answers_close and not self._has_closed:
+            self._has_closed = True
             await self._write(frame(Opcode.CLOSE, payload))
 
     def _take_part(self, one: Frame) -> None:
         if one.opcode != Opcode.CONTINUATION:
             self._message = Opcode(one.opcode)
         self._parts.append(one.payload)
+        self._size += len(one.payload)
+        if self._size > LARGEST or len(self._parts) > _MOST_PARTS:
+            raise WireError("a message that does not end")
         if not one.fin:
             return
         data = b"".join(self._parts)
         self._parts = []
+        self._size = 0
         if self._message is Opcode.BINARY:
             self.heard_binary(data)
             return
@@ -262,3 +357,8 @@ class RawActor(Actor):
             self._spoil("MC1-FRAME-01", f"a text message that is not UTF-8 ({exc})", "UTF-8")
         else:
             self.heard_text(text)
+
+
+def _hex(payload: bytes) -> str:
+    shown = payload[:16].hex(" ") + (" …" if len(payload) > 16 else "")
+    return f"{shown or 'of nothing'} ({len(payload)} bytes)"

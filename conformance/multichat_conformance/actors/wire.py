@@ -1,7 +1,7 @@
 """
 WebSocket frames by hand: written as a story wants them, legal or not, and read as they come.
 
-Only what RFC 6455 section 5.2 says about the form of a frame; what frames mean is for the
+Only what RFC 6455 sections 5.2 to 5.5 say about the form of frames; what they mean is for the
 callers. It is the suite's own because a library would not write an illegal one.
 """
 
@@ -10,10 +10,22 @@ import struct
 from dataclasses import dataclass
 from enum import IntEnum
 
-__all__ = ["Frame", "FrameReader", "Opcode", "WireError", "close_payload", "frame"]
+__all__ = [
+    "LARGEST",
+    "LONGEST_CONTROL",
+    "Frame",
+    "FrameReader",
+    "Opcode",
+    "WireError",
+    "close_payload",
+    "frame",
+]
 
 LARGEST = 64 * 1024 * 1024
-"""Bytes of the largest frame that is read; no story asks for so much."""
+"""Bytes of the largest message that is read; no story asks for so much."""
+
+LONGEST_CONTROL = 125
+"""Bytes that a control frame may carry (RFC 6455, section 5.5)."""
 
 
 class Opcode(IntEnum):
@@ -77,10 +89,12 @@ def close_payload(code: int, reason: str | bytes = "") -> bytes:
 
 
 class FrameReader:
-    """Takes bytes of a server and gives frames."""
+    """Takes bytes of a server and gives frames, strictly by RFC 6455 sections 5.2 to 5.5."""
 
     def __init__(self) -> None:
         self._data = bytearray()
+        self._within = False
+        self._gathered = 0
 
     def feed(self, data: bytes) -> list[Frame]:
         """
@@ -100,24 +114,37 @@ class FrameReader:
         data = self._data
         if len(data) < 2:
             return None
-        fin, reserved, opcode = data[0] >> 7, data[0] >> 4 & 7, data[0] & 15
-        if reserved:
-            raise WireError(f"a frame with the reserved bits {reserved:03b}")
-        if data[1] >> 7:
-            raise WireError("a masked frame")
-        size, start = data[1] & 127, 2
-        if size == 126:
-            start = 4
-        elif size == 127:
-            start = 10
+        fin, opcode, short = bool(data[0] >> 7), data[0] & 15, data[1] & 127
+        self._judge_head(data[0] >> 4 & 7, opcode, fin, bool(data[1] >> 7), short)
+        start = {126: 4, 127: 10}.get(short, 2)
         if len(data) < start:
             return None
-        if start > 2:
-            size = int.from_bytes(data[2:start], "big")
-        if size > LARGEST:
-            raise WireError(f"a frame of {size} bytes")
+        size = int.from_bytes(data[2:start], "big") if start > 2 else short
+        if (start > 2 and size < 126) or (start > 4 and size < 65536):
+            raise WireError(f"a frame whose length of {size} is written in {start - 2} bytes")
+        if size > LARGEST or (opcode < Opcode.CLOSE and self._gathered + size > LARGEST):
+            raise WireError(f"a message of more than {LARGEST:,} bytes")
         if len(data) < start + size:
             return None
         payload = bytes(data[start : start + size])
         del data[: start + size]
-        return Frame(opcode, payload, bool(fin))
+        if opcode < Opcode.CLOSE:
+            self._within = not fin
+            self._gathered = 0 if fin else self._gathered + size
+        return Frame(opcode, payload, fin)
+
+    def _judge_head(self, reserved: int, opcode: int, fin: bool, masked: bool, size: int) -> None:
+        # What a server may not send is said before its payload is waited for.
+        if reserved:
+            raise WireError(f"a frame with the reserved bits {reserved:03b}")
+        if opcode not in set(Opcode):
+            raise WireError(f"a frame with the reserved opcode {opcode}")
+        if masked:
+            raise WireError("a masked frame")
+        if opcode >= Opcode.CLOSE:
+            if not fin or size > LONGEST_CONTROL:
+                raise WireError("a control frame that is in parts, or longer than 125 bytes")
+        elif opcode == Opcode.CONTINUATION and not self._within:
+            raise WireError("a continuation of nothing")
+        elif opcode != Opcode.CONTINUATION and self._within:
+            raise WireError("a new message within a fragmented one")

@@ -58,7 +58,7 @@ def finished(
         clauses_failed=tuple(
             sorted({r.finding.clause or r.clauses[0] for r in results if r.finding and _counts(r)})
         ),
-        left_out=_left_out(results),
+        left_out=_left_out(results, trouble),
         deviations=tuple(complaints),
         interrupted=interrupted or bool(trouble),
         exit_code=code,
@@ -72,12 +72,15 @@ def _counts(result: CheckFinished) -> bool:
     return result.outcome in _BAD or result.outcome is Outcome.EXPECTED_FAILURE
 
 
-def _left_out(results: Sequence[CheckFinished]) -> tuple[LeftOut, ...]:
+def _left_out(results: Sequence[CheckFinished], trouble: str) -> tuple[LeftOut, ...]:
     by_reason: dict[str, list[str]] = {}
     for result in results:
         if result.outcome is Outcome.NOT_TESTED:
             by_reason.setdefault(result.reason, []).append(result.id)
     found = []
+    if trouble in by_reason:
+        given_up = tuple(by_reason.pop(trouble))
+        found.append(LeftOut("the run was given up", given_up, "see the last sentence"))
     for reason, ids in by_reason.items():
         what, _, remedy = reason.partition(": ")
         found.append(LeftOut(what, tuple(ids), remedy))

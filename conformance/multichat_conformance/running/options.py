@@ -32,7 +32,11 @@ class Options:
         patience: Seconds to wait for what must come; None: from measured round trips.
         attempts: How often the story of a failure is told.
         fail_fast: Whether to give up at the first failure.
+<<<<<<< HEAD
         stories: The folder in which failing stories of searches are kept.
+=======
+        narrowed: What else makes the run less than whole, in words.
+>>>>>>> main
 
     """
 
@@ -44,12 +48,17 @@ class Options:
     patience: float | None = None
     attempts: int = ATTEMPTS
     fail_fast: bool = False
+<<<<<<< HEAD
     stories: Path = Path(".multichat")
+=======
+    narrowed: tuple[str, ...] = ()
+>>>>>>> main
 
     @property
     def filters(self) -> tuple[str, ...]:
         """What makes the run less than whole."""
-        return (*self.only, *(("no model-based runs",) if self.depth == "none" else ()))
+        searches = ("no model-based runs",) if self.depth == "none" else ()
+        return (*self.only, *searches, *self.narrowed)
 
 
 def is_loopback(url: str) -> bool:

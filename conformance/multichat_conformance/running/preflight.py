@@ -20,7 +20,7 @@ from multichat_conformance.patterns import Stream
 from multichat_conformance.stage import Stage
 from multichat_conformance.target.model import Room
 
-__all__ = ["Ready", "look"]
+__all__ = ["Ready", "keeps_order", "look", "see_room"]
 
 _MEASURED: Final = 5
 _ROUNDS: Final = 2
@@ -69,27 +69,18 @@ async def _look(stage: Stage, context: Context) -> Ready:
         await actor.ask({"command": "join", "room": FREE_ROOM})
     for room in context.target.rooms:
         if not room.staff_only:
-            await _see_room(actor, room)
+            await see_room(actor, room)
     if STAFF_ROLE in cast and any(room.staff_only for room in context.target.rooms):
         staff = await stage.actor(STAFF_ROLE)
         for room in context.target.rooms:
             if room.staff_only:
-                await _see_room(staff, room)
+                await see_room(staff, room)
     open_rooms = [room for room in context.target.rooms if not room.staff_only]
     if not open_rooms:
         notes.append("no open room is given, so only what needs no room is tested")
-    elif not await _keeps_order(stage, role, open_rooms[-1]):
+    elif not await keeps_order(stage, role, open_rooms[-1]):
         context.keeps_order = False
         stage.backdrop.keeps_order = False
-        notes.append(
-            "the target does not keep the order of what is pipelined: that something does not "
-            "come is shown by a quiet window, not by a fence"
-        )
-    if context.warm_ups:
-        notes.append(
-            "the target answers first commands USER_HAS_TO_LOGIN before it has looked at the "
-            "session: actors warm up their connections before a story begins"
-        )
     return Ready(tuple(notes))
 
 
@@ -103,7 +94,14 @@ async def _look_as_nobody(stage: Stage) -> None:
     stage.backdrop.round_trips.add(trio.current_time() - began)
 
 
-async def _see_room(actor: Actor, room: Room) -> None:
+async def see_room(actor: Actor, room: Room) -> str:
+    """
+    Have somebody join and leave a room, and return the title that the target gives it.
+
+    Raises:
+        NotTested: They cannot, or it has another title than in the target file.
+
+    """
     answer = await actor.ask({"command": "join", "room": room.id})
     code = answer.frame.get("error")
     if code is not None:
@@ -117,9 +115,10 @@ async def _see_room(actor: Actor, room: Room) -> None:
             f"{room.title!r} in the target file: put [[rooms]] right"
         )
     await actor.leave_all()
+    return str(answer.frame.get("title", ""))
 
 
-async def _keeps_order(stage: Stage, role: str, room: Room) -> bool:
+async def keeps_order(stage: Stage, role: str, room: Room) -> bool:
     """Send messages and commands at once, from fresh connections, and look at what comes."""
     kept = True
     for _ in range(_ROUNDS):

@@ -87,6 +87,8 @@ class Run:
     Attributes:
         results: What came of the checks so far.
         trouble: Why the run was given up; empty if it was not.
+        begun: Whether it has begun.
+        ended: How it ended; None while it has not.
 
     """
 
@@ -103,8 +105,10 @@ class Run:
         self.groups = groups_for(target, options)
         self.results: list[CheckFinished] = []
         self.trouble = ""
+        self.begun = False
+        self.ended: RunFinished | None = None
         self._emit = emit
-        self._deviations = deviations or Deviations()
+        self._deviations = deviations or Deviations({})
         self._asked_as = tuple(asked_as) or (target.url,)
         self._began = time.monotonic()
         self._planned: Sequence[Check] = ()
@@ -137,6 +141,7 @@ class Run:
             planned: The checks that will be played.
 
         """
+        self.begun = True
         self._planned = planned
         context, target = self._context, self._context.target
         self._emit(
@@ -243,6 +248,7 @@ class Run:
             interrupted=interrupted,
             duration_ms=_ms(time.monotonic() - self._began),
         )
+        self.ended = found
         self._emit(found)
         return found
 
@@ -271,7 +277,8 @@ class Run:
     def _tell(self, check: Check) -> list[Told]:
         told: list[Told] = []
         # An expected failure is not told three times: it is known.
-        attempts = 1 if self._deviations.expects_failure(check.id) else self.options.attempts
+        known = self._deviations.expects_failure(check.id, datetime.now(UTC).date())
+        attempts = 1 if known else self.options.attempts
         for number in range(1, attempts + 1):
             told.append(trio.run(partial(tell, check, self._context, number=number)))
             last = told[-1]

@@ -5,11 +5,11 @@ A session is logged in once a run and shared by all stories of its account; a st
 session logs in anew for that.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from multichat_conformance.actors.handshake import own_origin
 from multichat_conformance.findings import NotTested
@@ -34,12 +34,26 @@ class Session:
 
     Attributes:
         headers: The headers, the cookies among them.
-        key: The session cookie's value; empty if there is none.
+        key: What names the session: the session cookie's value, or the last word of the first
+            header that an account gives; empty if there is none.
 
     """
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     key: str = field(default="", repr=False)
+
+    def altered(self, key: str) -> "Session":
+        """
+        Return a session that is alike but for its key: nobody's, if the key is nobody's.
+
+        Raises:
+            NotTested: This one has no key.
+
+        """
+        if not self.key:
+            raise NotTested("needs a session; add [login] and [[accounts]] to the target file")
+        headers = {name: value.replace(self.key, key) for name, value in self.headers.items()}
+        return Session(headers, key)
 
 
 class Sessions:
@@ -59,7 +73,7 @@ class Sessions:
         self._patience = patience
         self._kept: dict[str, Session] = {}
         for account in target.accounts:
-            redactor.hide(account.password, *account.headers.values())
+            redactor.hide(account.password, *_secrets_in(account.headers))
 
     def reach(self, target: Target) -> None:
         """Take note of where the target is, now that it runs."""
@@ -101,7 +115,7 @@ class Sessions:
                     f"the account {account.username} has no {login.recipe} in the target file: add "
                     f"{login.recipe} or {login.recipe}_env"
                 )
-            return Session(account.headers)
+            return self._kept_secret(Session(account.headers, self._key(account.headers)))
         if account.password is None:
             raise LoginFailed(
                 f"the account {account.username} has no password in the target file: add "
@@ -125,6 +139,16 @@ class Sessions:
         if response.status not in (200, 204, 302, 303):
             raise NotTested(f"{where} answers {response.status}: check login.logout_path")
 
+    def _key(self, headers: Mapping[str, str]) -> str:
+        cookie = _cookies_of(Session(headers)).get(self._target.login.session_cookie, "")
+        words = next(iter(headers.values()), "").split()
+        return cookie or (words[-1] if words else "")
+
+    def _kept_secret(self, session: Session) -> Session:
+        # Stories put the key alone into frames and addresses, too.
+        self._redactor.hide(session.key, quote(session.key))
+        return session
+
     async def _by_form(self, account: Account) -> Session:
         where = own_origin(self._target) + self._target.login.path
         page = await self._send("GET", where, {})
@@ -145,7 +169,7 @@ class Sessions:
                 f"sets no cookie {self._target.login.session_cookie!r}; check the account's "
                 "password in the target file"
             )
-        return Session({"Cookie": _joined(cookies)}, key)
+        return self._kept_secret(Session({"Cookie": _joined(cookies)}, key))
 
     async def _send(
         self,
@@ -197,6 +221,16 @@ def _set_cookies(response: Response) -> dict[str, str]:
         # An empty value takes a cookie away.
         found.update({name: morsel.value for name, morsel in cookie.items() if morsel.value})
     return found
+
+
+def _secrets_in(headers: Mapping[str, str]) -> Iterator[str]:
+    """Yield the values of headers, and what in them is secret by itself: cookies, tokens."""
+    for name, value in headers.items():
+        yield value
+        if name.lower() == "cookie":
+            yield from (pair.strip().partition("=")[2] for pair in value.split(";"))
+        else:
+            yield from value.split()[1:]
 
 
 def _cookies_of(session: Session) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Final
 
 from multichat_conformance.actors.handshake import address
 from multichat_conformance.findings import NotTested
-from multichat_conformance.target.file import filled_in, free_port, ready_values
+from multichat_conformance.target.file import filled_in, free_port, ready_values, wrong_url
 from multichat_conformance.target.model import Hooks, Target
 
 __all__ = ["TargetProcess", "placed"]
@@ -106,6 +106,8 @@ class TargetProcess:
             if self._start.ready == "json":
                 values |= self._ready_line()
             self.target = placed(self._described, values)
+            if wrong := wrong_url(self.target.url):
+                raise NotTested(f"the target's ready line makes no address: {wrong}")
             if self._start.ready == "connect":
                 self._connectable()
         except BaseException:

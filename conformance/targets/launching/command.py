@@ -21,7 +21,7 @@ from launching.hooks import HOOKS, HookListener
 from launching.processes import ServiceFailed
 from launching.stopping import CannotRun, Stopped, Stopping
 
-__all__ = ["APPS", "DEMO", "cache", "make_parser", "run", "serve"]
+__all__ = ["APPS", "DEMO", "add_pings", "cache", "make_parser", "run", "serve"]
 
 #: The accounts and rooms of every target.
 DEMO = Path(__file__).resolve().parents[1] / "demo.json"
@@ -51,6 +51,24 @@ def make_parser(documentation: str | None) -> argparse.ArgumentParser:
         "--stop-at-eof", action="store_true", help="stop when standard input ends, too"
     )
     return parser
+
+
+def add_pings(parser: argparse.ArgumentParser) -> None:
+    """Add what daphne can be told about its pings."""
+    parser.add_argument(
+        "--ping-interval",
+        type=int,
+        default=20,
+        metavar="SECONDS",
+        help="idle time before daphne sends a ping (default: 20)",
+    )
+    parser.add_argument(
+        "--ping-timeout",
+        type=int,
+        default=30,
+        metavar="SECONDS",
+        help="time after which daphne cuts off who does not answer it (default: 30)",
+    )
 
 
 def _port(text: str) -> int:

@@ -115,7 +115,8 @@ def prepare_environment(pins: Pins, cache: Path, stopping: Stopping) -> Path:
             if folder.exists():
                 shutil.rmtree(folder)
             print(f"building the environment in {folder} (once)", file=sys.stderr, flush=True)
-            install: tuple[Path | str, ...] = (inside, "-m", "pip", "install", "--requirement")
+            quiet = "--disable-pip-version-check"
+            install: tuple[Path | str, ...] = (inside, "-m", "pip", "install", quiet, "-r")
             for command in (
                 (pins.python, "-m", "venv", folder),
                 *((*install, file) for file in pins.files),

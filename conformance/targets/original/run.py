@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 # Where the package `launching` is, which the targets share.
 sys.path.insert(0, str(HERE.parent))
 
-from launching.command import APPS, DEMO, cache, make_parser, run, serve
+from launching.command import APPS, DEMO, add_pings, cache, make_parser, run, serve
 from launching.django import Plan
 from launching.environment import Pins, find_redis_server, prepare_environment
 from launching.stopping import Stopping
@@ -56,20 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     restart.add_argument(
         "--no-restart", action="store_true", help="leave a dead worker dead, as the original does"
     )
-    parser.add_argument(
-        "--ping-interval",
-        type=int,
-        default=20,
-        metavar="SECONDS",
-        help="idle time before daphne sends a ping (default: 20)",
-    )
-    parser.add_argument(
-        "--ping-timeout",
-        type=int,
-        default=30,
-        metavar="SECONDS",
-        help="time after which daphne cuts off who does not answer it (default: 30)",
-    )
+    add_pings(parser)
     return parser
 
 

@@ -70,7 +70,7 @@ class Commands:
         """User, room, access, number of rooms; then it is done."""
         account = self.user(connection)
         room = self.room(command.room)
-        self.check_access(account, room)
+        self.check_access(connection, account, room)
         self.check_number_of_rooms(connection, room)
         self.hall.join(room, connection)
 
@@ -78,7 +78,7 @@ class Commands:
         """User, room, access; then it is done."""
         account = self.user(connection)
         room = self.room(command.room)
-        self.check_access(account, room)
+        self.check_access(connection, account, room)
         self.hall.leave(room.id, connection)
 
     def send(self, connection: "Connection", command: Command) -> None:
@@ -86,7 +86,7 @@ class Commands:
         self.check_membership(connection, command.room)
         account = self.user(connection)
         room = self.room(command.room)
-        self.check_access(account, room)
+        self.check_access(connection, account, room)
         self.hall.send(room.id, command.text or "", connection, account)
 
     def check_membership(self, connection: "Connection", room: int) -> None:
@@ -108,7 +108,12 @@ class Commands:
             raise Refused("ROOM_INVALID", "there is no such room")
         return room
 
-    def check_access(self, account: Account, room: Room) -> None:
+    def check_access(
+        self,
+        connection: "Connection",  # noqa: ARG002  for faults
+        account: Account,
+        room: Room,
+    ) -> None:
         """A staff room is for staff (MC1-ROOM-07)."""
         if room.staff_only and not account.is_staff:
             raise Refused("ROOM_ACCESS_DENIED", "this room is for staff only")

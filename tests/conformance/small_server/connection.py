@@ -127,9 +127,14 @@ class Connection:
         """Put the close frame into the outbox (MC1-CLOSE-02)."""
         self.put(close_frame(code, reason))
 
-    def bound_the_end(self) -> None:
-        """From now on, the end of the TCP connection has a time."""
-        self._scope.deadline = trio.current_time() + self.limits.close_seconds
+    def bound_the_end(self, seconds: float | None = None) -> None:
+        """From now on, the end of the TCP connection has a time; None: the stated one."""
+        seconds = self.limits.close_seconds if seconds is None else seconds
+        self._scope.deadline = trio.current_time() + seconds
+
+    def cut(self) -> None:
+        """End the TCP connection at once: what a correct server never does."""
+        self._scope.cancel()
 
     # What is done.
 

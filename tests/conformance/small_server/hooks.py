@@ -101,7 +101,7 @@ class Hooks:
         found = self._store.session(session)
         if found is None:
             raise Impossible("there is no such session")
-        self._store.end_sessions([found])
+        self._store.expire(found)
 
     async def store_away(self) -> None:
         self._store.go_away()

@@ -75,5 +75,5 @@ class Bucket:
 
 async def pause(seconds: float) -> None:
     """Let time pass: what a server's timer does. Tests wait for what happens instead."""
-    with trio.move_on_after(seconds):
+    with trio.move_on_after(max(0.0, seconds)):
         await trio.sleep_forever()

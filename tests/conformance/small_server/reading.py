@@ -14,9 +14,8 @@ from typing import Any, NoReturn
 from tests.conformance.small_server.frames import Refused
 from tests.conformance.small_server.limits import Limits
 
-__all__ = ["MAX_DEPTH", "Command", "Fraction", "Reading"]
+__all__ = ["Command", "Fraction", "Reading"]
 
-MAX_DEPTH = 64  # MC1-JSON-05
 LOWEST, HIGHEST = -(2**63), 2**63 - 1  # MC1-ROOM-03
 CANONICAL = re.compile(r"(?:0|-?[1-9][0-9]{0,18})")
 STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -45,6 +44,8 @@ class Reading:
         {"join": ("room",), "leave": ("room",), "send": ("room", "message")}
     )
     """What each command needs."""
+
+    max_depth = 64  # MC1-JSON-05
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -86,7 +87,7 @@ class Reading:
         depth = 0
         for bracket in BRACKET.findall(STRING.sub("", text)):
             depth += 1 if bracket in "[{" else -1
-            if depth > MAX_DEPTH:
+            if depth > self.max_depth:
                 raise Refused("FRAME_INVALID", "nested too deep")
 
     def parse(self, text: str) -> Any:

@@ -51,6 +51,14 @@ class Review:
         """Close a connection whose session has ended (MC1-REVOKE-06)."""
         connection.close(1008, "the session has ended")
 
+    def stop(self, connection: Connection) -> None:
+        """Tell a client that the server stops, and no room (MC1-CLOSE-05, MC1-END-01)."""
+        connection.close(1012, "the server stops", told=False)
+
+    def stop_seconds(self) -> float:
+        """How long a stop waits for clients."""
+        return self.server.limits.stop_seconds
+
     def may_stay(self, account: Account | None, room: Room | None) -> bool:
         """Whether a member may be in a room still (MC1-REVOKE-01, MC1-REVOKE-05)."""
         if room is None or account is None or not account.is_active:
@@ -146,26 +154,24 @@ class Server:
         """Listen no more, and say good-bye to everybody (MC1-CLOSE-05)."""
         self._scope.cancel()
         for connection in list(self.connections):
-            self.say_stop(connection)
+            self.review.stop(connection)
 
     async def stop(self) -> None:
         """Stop in good order: everybody gets 1012, and a time to take it."""
         if not self.is_running:
             return
         self.begin_stop()
-        with trio.move_on_after(self.stop_seconds()):
+        with trio.move_on_after(self.review.stop_seconds()):
             while self.connections:
                 await next(iter(self.connections)).is_gone.wait()
         self._gone.set()
         await self._stopped.wait()
 
-    def say_stop(self, connection: Connection) -> None:
-        """Tell a client, and no room (MC1-END-01)."""
-        connection.close(1012, "the server stops", told=False)
-
-    def stop_seconds(self) -> float:
-        """How long a stop waits for clients."""
-        return self.limits.stop_seconds
+    def die(self) -> None:
+        """End at once, as a process that is killed: what a correct server never does."""
+        self._gone.set()
+        for connection in list(self.connections):
+            connection.cut()
 
     async def _serve(self, stream: trio.SocketStream) -> None:
         stream.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_SNDBUF, SEND_BUFFER)

@@ -89,6 +89,10 @@ class Store:
             session.has_ended = True
             self.sessions.pop(session.key, None)
 
+    def expire(self, session: Session) -> None:
+        """End a session whose time is over."""
+        self.end_sessions([session])
+
     def sessions_of(self, account: Account) -> list[Session]:
         """Return the sessions of an account."""
         return [each for each in self.sessions.values() if each.account is account]

@@ -19,6 +19,8 @@ DEBUG = True  # as recorded: it decides who serves /static/ and how a 404 looks
 ALLOWED_HOSTS = []  # with DEBUG: this machine's names only
 
 INSTALLED_APPS = [
+    # Before the admin, which has templates of the same names.
+    "target_pages",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -42,7 +44,6 @@ ROOT_URLCONF = "multichat_original.urls"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        # Before the admin's own templates, which have a log-in page too.
         "DIRS": [str(BASE_DIR / "chat" / "templates")],
         "APP_DIRS": True,
         "OPTIONS": {

@@ -1,0 +1,1 @@
+"""``multichat conformance``: judge a server, and look up what it is judged by."""

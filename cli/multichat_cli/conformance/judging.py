@@ -1,0 +1,263 @@
+"""Judge a target: which reports are written where, and what the exit code is."""
+
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn, TextIO
+
+import typer
+
+from multichat_cli.conformance.choosing import Chosen
+from multichat_cli.conformance.options import Depth, Group, Level
+from multichat_cli.exit_codes import CommandFailed, ExitCode
+from multichat_cli.output import Output, discard
+from multichat_conformance.deviations import Deviations, DeviationsError, load_deviations
+from multichat_conformance.events import CheckFinished
+from multichat_conformance.outcomes import ExitCode as Judged
+from multichat_conformance.reports.report import FORMATS, Report, report_to
+from multichat_conformance.reports.console import ConsoleReport
+from multichat_conformance.running import Options, suite
+
+if TYPE_CHECKING:
+    from multichat_conformance.events import Event
+    from multichat_conformance.reports.console import Verbosity
+
+__all__ = ["Outputs", "judge", "options"]
+
+_STDOUT: Final = Path("-")
+
+
+def options(
+    *,
+    level: Level,
+    depth: Depth,
+    groups: Sequence[Group] | None,
+    only: Sequence[str],
+    seed: int | None,
+    patience: float | None,
+    fail_fast: bool,
+) -> Options:
+    """
+    Return what is asked of a run.
+
+    Raises:
+        CommandFailed: A pattern fits no check.
+
+    """
+    from multichat_conformance import catalogue
+    from multichat_conformance.running.options import planned
+
+    chosen = Options(
+        level=level.value,
+        depth=depth.value,
+        groups=None if groups is None else tuple(catalogue.Group(group) for group in groups),
+        only=tuple(only),
+        patience=patience,
+        fail_fast=fail_fast,
+        **({} if seed is None else {"seed": seed}),
+    )
+    for pattern in only:
+        if not planned(catalogue.catalogue(), Options(only=(pattern,), depth="deep")):
+            raise CommandFailed(
+                ExitCode.USAGE,
+                f"--only {pattern} fits no check: see multichat conformance list",
+            )
+    return chosen
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """
+    Where the reports go.
+
+    Attributes:
+        files: For each format its file; ``-`` is stdout, None is nowhere.
+        quiet: Whether people see failures and the verdict alone.
+        verbose: Whether they see each check.
+
+    """
+
+    files: Mapping[str, Path | None]
+    quiet: bool = False
+    verbose: bool = False
+
+
+def judge(
+    chosen: Chosen,
+    asked: Options,
+    outputs: Outputs,
+    *,
+    deviations: Path | None = None,
+    update: bool = False,
+) -> NoReturn:
+    """
+    Judge a target, write the reports and exit.
+
+    Args:
+        chosen: The target.
+        asked: What is asked for.
+        outputs: Where the reports go.
+        deviations: The deviations file; None: the one that the target file names, if any.
+        update: Whether what failed is written into it.
+
+    Raises:
+        CommandFailed: The run cannot even begin.
+        typer.Exit: Otherwise always.
+
+    """
+    file = deviations or chosen.target.deviations
+    known = _known(file, update=update, is_asked_for=deviations is not None)
+    results = _Results()
+    reports = [*_reports(outputs), results]
+    with _both_signals() as came:
+        try:
+            ended = suite.judge(
+                chosen.target, asked, reports, asked_as=chosen.asked_as, deviations=known
+            )
+        finally:
+            for report in reports:
+                report.close()
+    code = int(ended.exit_code)
+    trouble = [r.trouble for r in reports if isinstance(r, _Guarded) and r.trouble]
+    if update and file is not None:
+        trouble += _update(file, results.checks)
+    for sentence in trouble:
+        Output(as_json=False).talk(f"multichat: {sentence}")
+        code = code or Judged.HARNESS
+    raise typer.Exit(ExitCode.TERMINATED if signal.SIGTERM in came else code)
+
+
+def _known(file: Path | None, *, update: bool, is_asked_for: bool) -> Deviations | None:
+    if file is None:
+        if update:
+            raise CommandFailed(
+                ExitCode.USAGE, "--update-deviations needs a file: give --deviations FILE"
+            )
+        return None
+    if is_asked_for and not update and not file.exists():
+        raise CommandFailed(ExitCode.USAGE, f"there is no deviations file {file}")
+    try:
+        return load_deviations(file)
+    except DeviationsError as exc:
+        raise CommandFailed(ExitCode.USAGE, str(exc)) from exc
+
+
+def _update(file: Path, checks: "Sequence[CheckFinished]") -> list[str]:
+    """Bring the deviations file up to date, and say what went wrong, if anything did."""
+    from multichat_conformance.deviations_update import update_deviations
+
+    before = file.read_bytes() if file.exists() else b""
+    try:
+        update_deviations(file, checks)
+    except (DeviationsError, OSError) as exc:
+        return [f"the deviations file was not updated: {exc}"]
+    after = file.read_bytes() if file.exists() else b""
+    said = "is as it was" if after == before else "is up to date: say why in each new entry"
+    Output(as_json=False).talk(f"{file} {said}")
+    return []
+
+
+def _reports(outputs: Outputs) -> "list[_Guarded]":
+    """
+    Open every report.
+
+    Raises:
+        CommandFailed: A file cannot be written, or two reports want stdout.
+
+    """
+    wanted = {form: file for form, file in outputs.files.items() if file is not None}
+    on_stdout = [form for form, file in wanted.items() if file == _STDOUT]
+    if len(on_stdout) > 1:
+        raise CommandFailed(ExitCode.USAGE, 'only one report can go to stdout ("-")')
+    found = []
+    people = sys.stderr if on_stdout else sys.stdout
+    if people is not None:
+        verbosity: Verbosity = "quiet" if outputs.quiet else "verbose" if outputs.verbose else "normal"
+        found.append(_Guarded(ConsoleReport(people, verbosity=verbosity), "the output", people))
+    for form, file in wanted.items():
+        if form == "badge" and file.suffix == ".svg":
+            form = "badge-svg"
+        if file == _STDOUT:
+            if sys.stdout is None:
+                raise CommandFailed(ExitCode.ERROR, "cannot write the output: it is closed")
+            found.append(_Guarded(FORMATS[form](sys.stdout), "the output", sys.stdout))
+            continue
+        try:
+            found.append(_Guarded(report_to(file, form), str(file)))
+        except OSError as exc:
+            raise CommandFailed(ExitCode.ERROR, f"cannot write {file}: {exc.strerror}") from exc
+    return found
+
+
+class _Guarded:
+    """A report whose troubles end neither the run nor the other reports."""
+
+    def __init__(self, report: Report, place: str, stream: TextIO | None = None) -> None:
+        self._report = report
+        self._place = place
+        self._stream = stream
+        self.trouble = ""
+
+    def event(self, event: "Event") -> None:
+        """Hand an event on."""
+        if self.trouble:
+            return
+        try:
+            self._report.event(event)
+        except OSError as exc:
+            self._fail(exc)
+
+    def close(self) -> None:
+        """End the report, and see that all of it is written."""
+        if self.trouble:
+            return
+        try:
+            self._report.close()
+            if self._stream is not None:
+                self._stream.flush()
+        except OSError as exc:
+            self._fail(exc)
+
+    def _fail(self, exc: OSError) -> None:
+        self.trouble = (
+            "nobody reads the output any more"
+            if isinstance(exc, BrokenPipeError)
+            else f"cannot write {self._place}: {exc.strerror}"
+        )
+        if self._stream is not None:
+            discard(self._stream)
+
+
+class _Results:
+    """Keeps what came of the checks."""
+
+    def __init__(self) -> None:
+        self.checks: list[CheckFinished] = []
+
+    def event(self, event: "Event") -> None:
+        """Keep the end of a check."""
+        if isinstance(event, CheckFinished):
+            self.checks.append(event)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+@contextmanager
+def _both_signals() -> Iterator[list[signal.Signals]]:
+    """Have SIGTERM end a run as Ctrl-C does: in order. Yields the list of what came."""
+    came: list[signal.Signals] = []
+
+    def as_interrupt(number: int, _: object) -> None:
+        came.append(signal.Signals(number))
+        # Whoever handles Ctrl-C now knows where it is safe to stop: Trio, or Python itself.
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGTERM, as_interrupt)
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGTERM, before)

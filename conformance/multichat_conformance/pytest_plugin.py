@@ -1,0 +1,290 @@
+"""
+The suite as a pytest plugin: ``pytest --pyargs multichat_conformance --multichat-target FILE``.
+
+Every check is a test item, so ``-k``, ``-x``, ``-m``, ``--junitxml`` and xdist do what they do
+elsewhere. Clause ids are keywords (``-k MC1-JOIN-07``); profiles and groups are markers
+(``-m core``, ``-m "not intrusive"``). ``multichat conformance run`` goes through here, too, with a
+:class:`SuitePlugin` that reports in its own way.
+
+pytest loads this module in every run of an environment that has it installed, so it imports
+nothing of the suite until it is asked for.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from multichat_conformance.catalogue import Check
+    from multichat_conformance.events import CheckFinished
+    from multichat_conformance.running import Run
+
+__all__ = ["RUN", "CheckFailed", "CheckFile", "CheckItem", "current_run"]
+
+_CHECKS: Final = Path(__file__).parent / "checks"
+RUN: Final = pytest.StashKey["Run"]()
+
+
+class CheckFailed(Exception):
+    """A check went against the target; its result says how."""
+
+    def __init__(self, result: "CheckFinished") -> None:
+        super().__init__(result.reason)
+        self.result = result
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the suite."""
+    group = parser.getgroup("multichat", "multichat conformance")
+    add = group.addoption
+    add("--multichat-target", metavar="FILE", help="target file, or the ws:// address of a server")
+    add(
+        "--multichat-level",
+        choices=("core", "hardened"),
+        default="hardened",
+        help="judge both profiles (hardened, the default) or core alone",
+    )
+    add(
+        "--multichat-profile",
+        choices=("none", "quick", "deep"),
+        default="quick",
+        help="how much model-based testing",
+    )
+    add(
+        "--multichat-group",
+        action="append",
+        metavar="GROUP",
+        choices=("safe", "intrusive", "lifecycle", "load"),
+        help="a group of checks that may run; give it once for each",
+    )
+    add("--multichat-seed", type=int, metavar="N", help="repeat the random choices of a run")
+    add(
+        "--multichat-patience",
+        type=float,
+        metavar="SECONDS",
+        help="how long to wait for what must come",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the markers known."""
+    for name, about in (
+        ("core", "a check of the profile core"),
+        ("hardened", "a check of the profile hardened"),
+        ("safe", "well-formed traffic and harmless handshakes"),
+        ("intrusive", "malformed traffic, changes by hooks"),
+        ("lifecycle", "stops and restarts the target"),
+        ("load", "much traffic"),
+    ):
+        config.addinivalue_line("markers", f"{name}: {about}")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "CheckFile | None":
+    """Collect the checks of a module of the suite."""
+    if file_path.parent != _CHECKS or file_path.suffix != ".py" or file_path.stem == "__init__":
+        return None
+    return CheckFile.from_parent(parent, path=file_path)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the checks into the suite's order, and see that there is a target for them."""
+    checks = [item for item in items if isinstance(item, CheckItem)]
+    if not checks:
+        return
+    from multichat_conformance.catalogue import catalogue
+
+    place = {check.id: number for number, check in enumerate(catalogue())}
+    checks.sort(key=lambda item: place[item.check.id])
+    others = [item for item in items if not isinstance(item, CheckItem)]
+    items[:] = [*others, *checks]
+    if RUN not in config.stash:
+        config.stash[RUN] = _run_of(config, checks)
+
+
+class CheckFile(pytest.File):
+    """A module of checks."""
+
+    def collect(self) -> Iterator["CheckItem"]:
+        """Yield its checks, in the order of the module."""
+        from multichat_conformance.catalogue import catalogue
+
+        for check in catalogue():
+            if check.area == self.path.stem:
+                yield CheckItem.from_parent(self, name=check.name, check=check)
+
+
+class CheckItem(pytest.Item):
+    """One check."""
+
+    def __init__(self, *, check: "Check", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.check = check
+        # Other plugins take every item for a function and look at it (pytest-trio does).
+        self.obj = self.runtest
+        self.result: CheckFinished | None = None
+        self.extra_keyword_matches.update(check.clauses)
+        self.add_marker(check.profile)
+        self.add_marker(check.group.value)
+
+    def runtest(self) -> None:
+        """Play the check; what came of it decides how the test ends."""
+        run = current_run(self.session)
+        with _alone_with(run):
+            self.result = run.play(self.check)
+        _end_test(self.result)
+
+    def repr_failure(
+        self,
+        excinfo: pytest.ExceptionInfo[BaseException],
+        style: Any = None,
+    ) -> Any:
+        """Show the failure card, or the traceback if the suite itself went wrong."""
+        if isinstance(excinfo.value, CheckFailed):
+            from multichat_conformance.reports.card import card_of
+            from multichat_conformance.reports.card_text import card_text
+
+            return card_text(card_of(excinfo.value.result))
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Say where it is and what it is called."""
+        return self.path, None, self.check.id
+
+
+def current_run(session: pytest.Session) -> "Run":
+    """Return the run of a session; it begins with the first check."""
+    run = session.config.stash[RUN]
+    if not run.begun:
+        with _alone_with(run):
+            run.begin([item.check for item in session.items if isinstance(item, CheckItem)])
+    if run.trouble:
+        from multichat_conformance.outcomes import ExitCode
+
+        # What cannot be tested at all would only be said once for each check.
+        pytest.exit(run.trouble, returncode=ExitCode.INCOMPLETE)
+    return run
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Have a run know of a check in which the suite itself went wrong."""
+    report = yield
+    if isinstance(item, CheckItem) and call.excinfo is not None and item.result is None:
+        exc = call.excinfo.value
+        if isinstance(exc, Exception):
+            run = item.config.stash[RUN]
+            item.result = run.harness_error(item.check, f"{type(exc).__name__}: {exc}")
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """End the run, and with it a target that the suite has started."""
+    run = session.config.stash.get(RUN, None)
+    if run is None or not run.begun:
+        return
+    from multichat_conformance.outcomes import ExitCode, Outcome
+
+    run.finish(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED)
+    left_out = any(result.outcome is Outcome.NOT_TESTED for result in run.results)
+    if exitstatus == pytest.ExitCode.OK and left_out:
+        # pytest takes a skip for a pass; a check that could not be tested is none.
+        session.exitstatus = ExitCode.INCOMPLETE
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the run says of the target."""
+    config = terminalreporter.config
+    run = config.stash.get(RUN, None)
+    if run is None or run.ended is None or hasattr(config, "workerinput"):
+        return
+    terminalreporter.section("multichat conformance")
+    terminalreporter.line(f"core: {run.ended.core}   hardened: {run.ended.hardened}")
+    terminalreporter.line(run.ended.sentence)
+
+
+def _run_of(config: pytest.Config, checks: Iterable[CheckItem]) -> "Run":
+    from multichat_conformance.catalogue import Group, catalogue
+    from multichat_conformance.running import Options, Run
+    from multichat_conformance.running.options import planned
+    from multichat_conformance.target.file import TargetFileError, load_target
+    from multichat_conformance.target.model import Target
+
+    given = config.getoption("--multichat-target")
+    if not given:
+        raise pytest.UsageError("the checks need a target: add --multichat-target FILE")
+    is_url = given.startswith(("ws://", "wss://"))
+    try:
+        target = Target(url=given, name=given) if is_url else load_target(Path(given))
+    except TargetFileError as exc:
+        raise pytest.UsageError(str(exc)) from exc
+    groups = config.getoption("--multichat-group")
+    choices = {
+        "level": config.getoption("--multichat-level"),
+        "depth": config.getoption("--multichat-profile"),
+        "groups": tuple(Group(group) for group in groups) if groups else None,
+        "patience": config.getoption("--multichat-patience"),
+    }
+    if (seed := config.getoption("--multichat-seed")) is not None:
+        choices["seed"] = seed
+    whole = {check.id for check in planned(catalogue(), Options(**choices))}
+    chosen = {item.check.id for item in checks}
+    narrowed = () if whole <= chosen else (f"pytest selected {len(chosen)} of {len(whole)} checks",)
+    return Run(
+        target,
+        Options(**choices, narrowed=narrowed),
+        lambda _: None,
+        deviations=_deviations_of(target),
+        asked_as=(given,) if is_url else ("--target", given),
+    )
+
+
+def _deviations_of(target: Any) -> Any:
+    from multichat_conformance.deviations import DeviationsError, load_deviations
+
+    if target.deviations is None:
+        return None
+    try:
+        return load_deviations(target.deviations)
+    except DeviationsError as exc:
+        raise pytest.UsageError(str(exc)) from exc
+
+
+def _end_test(result: "CheckFinished") -> None:
+    from multichat_conformance.outcomes import Outcome
+
+    match result.outcome:
+        case Outcome.FAIL | Outcome.UNSTABLE | Outcome.UNEXPECTED_PASS | Outcome.HARNESS_ERROR:
+            raise CheckFailed(result)
+        case Outcome.EXPECTED_FAILURE:
+            pytest.xfail(result.reason)
+        case Outcome.NOT_TESTED:
+            pytest.skip(f"not tested: {result.reason}")
+        case Outcome.NOT_APPLICABLE:
+            pytest.skip(f"not applicable: {result.reason}")
+        case _:
+            pass
+
+
+@contextmanager
+def _alone_with(run: "Run") -> Iterator[None]:
+    """
+    Hold the target for oneself: several processes (xdist) share its rooms.
+
+    A target that the suite starts is each process's own and needs no lock.
+    """
+    if run.context.process is not None or sys.platform == "win32":
+        yield
+        return
+    import fcntl
+    import hashlib
+    import tempfile
+
+    name = hashlib.sha256(run.context.target.url.encode()).hexdigest()[:16]
+    with (Path(tempfile.gettempdir()) / f"multichat-{name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,1 @@
+"""Chat rooms over one WebSocket, as one writes them with today's Channels."""

@@ -1,0 +1,1 @@
+"""What sets up and supervises the application on today's Django and Channels."""

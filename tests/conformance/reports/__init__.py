@@ -1,0 +1,1 @@
+"""The reports, held by golden files: ``python -m tests.conformance.reports.show`` shows each."""

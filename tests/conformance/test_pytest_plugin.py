@@ -1,0 +1,150 @@
+"""The suite from pytest: its own options, and those of pytest that people live by."""
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from functools import partial
+from pathlib import Path
+
+import trio
+
+from tests.conformance.small_server import small_server
+from tests.conformance.target_file import write_target_file
+
+JOINS = "open-room-is-joined or second-join-changes-nothing"
+
+
+async def run_pytest(
+    folder: Path, *arguments: str, ini: str = "[pytest]\n"
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the checks in an empty folder, as somebody would who has only installed the suite."""
+    (folder / "pytest.ini").write_text(ini, encoding="utf-8")
+    return await trio.run_process(
+        [sys.executable, "-m", "pytest", "--pyargs", "multichat_conformance", *arguments],
+        cwd=folder,
+        capture_stdout=True,
+        capture_stderr=True,
+        check=False,
+        env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
+    )
+
+
+async def test_chosen_checks_pass_and_are_written_as_junit(tmp_path: Path) -> None:
+    async with small_server() as running:
+        target = str(write_target_file(running.target, tmp_path / "target.toml"))
+        done = await run_pytest(
+            tmp_path, "--multichat-target", target, "-k", JOINS, "--junitxml", "report.xml"
+        )
+
+    assert done.returncode == 0, done.stdout.decode()
+    assert b"2 passed" in done.stdout
+    # Some were left out, so there is no verdict.
+    assert b"core: incomplete" in done.stdout
+    names = [case.get("name") for case in ET.parse(tmp_path / "report.xml").iter("testcase")]  # noqa: S314  # our own file
+    assert sorted(names) == ["open-room-is-joined", "second-join-changes-nothing"]  # type: ignore[type-var]
+
+
+async def test_a_clause_is_a_keyword_and_a_profile_a_marker(tmp_path: Path) -> None:
+    async with small_server() as running:
+        target = str(write_target_file(running.target, tmp_path / "target.toml"))
+        collect = partial(
+            run_pytest, tmp_path, "--multichat-target", target, "--collect-only", "-q"
+        )
+        by_clause = await collect("-k", "MC1-JOIN-07")
+        core = await collect("-m", "core", "-k", JOINS)
+
+    assert b"second-join-changes-nothing" in by_clause.stdout
+    assert b"open-room-is-joined" not in by_clause.stdout
+    assert b"open-room-is-joined" in core.stdout
+    assert b"second-join-changes-nothing" not in core.stdout
+
+
+async def test_a_failure_shows_its_card_and_x_stops_there(tmp_path: Path) -> None:
+    """The server announces nothing and is said to: the second join fails, and the rest waits."""
+    async with small_server(announces=False) as running:
+        described = write_target_file(running.target, tmp_path / "target.toml")
+        text = described.read_text(encoding="utf-8")
+        described.write_text(
+            text.replace("announces = false", "announces = true"), encoding="utf-8"
+        )
+        done = await run_pytest(
+            tmp_path,
+            *("--multichat-target", str(described), "--multichat-patience", "0.3"),
+            *("-x", "-k", "second-join-changes-nothing"),
+        )
+
+    output = done.stdout.decode()
+    assert done.returncode == 1, output
+    assert "MC1-JOIN-07" in output
+    assert "--only join.second-join-changes-nothing" in output
+    assert "3/3" in output
+    assert "1 failed" in output
+
+
+async def test_several_processes_share_one_server_without_harm(tmp_path: Path) -> None:
+    async with small_server() as running:
+        target = str(write_target_file(running.target, tmp_path / "target.toml"))
+        done = await run_pytest(
+            tmp_path,
+            "--multichat-target",
+            target,
+            "-n",
+            "2",
+            "-k",
+            "join or leave or rooms",
+            "-m",
+            "core",
+        )
+
+    assert done.returncode == 0, done.stdout.decode()
+
+
+async def test_trio_mode_of_the_user_does_no_harm(tmp_path: Path) -> None:
+    async with small_server() as running:
+        target = str(write_target_file(running.target, tmp_path / "target.toml"))
+        done = await run_pytest(
+            tmp_path,
+            *("--multichat-target", target, "-k", JOINS),
+            ini="[pytest]\ntrio_mode = true\n",
+        )
+
+    assert done.returncode == 0, done.stdout.decode()
+
+
+async def test_without_a_target_it_says_what_to_add(tmp_path: Path) -> None:
+    done = await run_pytest(tmp_path)
+
+    assert done.returncode == 4
+    assert b"add --multichat-target FILE" in done.stderr
+
+
+async def test_a_wrong_target_file_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "target.toml").write_text("url = 1\n", encoding="utf-8")
+
+    done = await run_pytest(tmp_path, "--multichat-target", "target.toml")
+
+    assert done.returncode == 4
+    assert b"target.toml: url:" in done.stderr
+
+
+async def test_an_unreachable_target_ends_the_run_at_once(tmp_path: Path) -> None:
+    done = await run_pytest(tmp_path, "--multichat-target", "ws://127.0.0.1:1/chat/stream/")
+
+    assert done.returncode == 3
+    assert b"takes no connection" in done.stdout
+
+
+async def test_other_peoples_tests_are_left_alone(tmp_path: Path) -> None:
+    """The plugin is loaded in every run of the environment; it must not be noticed."""
+    (tmp_path / "test_mine.py").write_text("def test_mine(): pass\n", encoding="utf-8")
+    done = await trio.run_process(
+        [sys.executable, "-m", "pytest", "-W", "error"],
+        cwd=tmp_path,
+        capture_stdout=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout.decode()
+    assert b"1 passed" in done.stdout
+    assert b"conformance:" not in done.stdout
