@@ -27,7 +27,7 @@ from multichat_conformance.stage import Stage
 from multichat_conformance.target.model import Room
 from multichat_conformance.timing import quiet_window
 
-__all__ = ["play", "rooms_of"]
+__all__ = ["play", "rooms_of", "settle"]
 
 _FAREWELL: Final = 5.0
 _SETTLING: Final = 3.0
@@ -62,6 +62,25 @@ async def play(story: Story, stage: Stage) -> None:
         with trio.move_on_after(_FAREWELL) as scope:
             scope.shield = True
             await playing.leave()
+
+
+async def settle(stage: Stage) -> None:
+    """
+    Wait, for a moment at most, until everybody may enter every room that is theirs again.
+
+    What hooks have taken away was given back when the story ended; a server may take a second to
+    see it (MC1-AUTH-05), and the next story must not be about that.
+    """
+    rooms = rooms_of(stage.target.rooms).values()
+    for role, account in stage.context.cast().items():
+        actor = await stage.raw(role)
+        until = trio.current_time() + _SETTLING
+        for room in rooms:
+            while account.staff or not room.staff_only:
+                answer = await actor.ask({"command": "join", "room": room.id})
+                if "join" in answer.frame or trio.current_time() > until:
+                    break
+        await actor.leave_all()
 
 
 class _Playing:

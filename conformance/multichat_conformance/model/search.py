@@ -16,7 +16,7 @@ from typing import Final
 
 from hypothesis.strategies import SearchStrategy
 
-from multichat_conformance.model.playing import play
+from multichat_conformance.model.playing import play, settle
 from multichat_conformance.model.seeded import explore
 from multichat_conformance.model.story import Story, shortest_first, write_story
 from multichat_conformance.running.telling import Told
@@ -83,6 +83,8 @@ class _Trials:
         if told.attempt.finding is not None and not self.workshop.recover():
             # The run knows that the target is gone; what is known so far is kept.
             self.workshop.not_tested = "the target did not come back"
+        if story.hooks():
+            self.workshop.tell(settle)
         self.told[story] = failed
         if failed:
             self.first = self.first or story
@@ -172,6 +174,8 @@ def tell_times(workshop: Workshop, story: Story) -> list[Told]:
     for number in range(1, workshop.wanted + 1):
         told.append(workshop.tell(partial(play, story), number=number))
         last = told[-1]
+        if story.hooks():
+            workshop.tell(settle)
         workshop.trouble = workshop.trouble or last.trouble
         workshop.not_tested = workshop.not_tested or last.not_tested
         if last.trouble or last.not_tested:

@@ -32,11 +32,8 @@ class Options:
         patience: Seconds to wait for what must come; None: from measured round trips.
         attempts: How often the story of a failure is told.
         fail_fast: Whether to give up at the first failure.
-<<<<<<< HEAD
         stories: The folder in which failing stories of searches are kept.
-=======
         narrowed: What else makes the run less than whole, in words.
->>>>>>> main
 
     """
 
@@ -48,11 +45,8 @@ class Options:
     patience: float | None = None
     attempts: int = ATTEMPTS
     fail_fast: bool = False
-<<<<<<< HEAD
     stories: Path = Path(".multichat")
-=======
     narrowed: tuple[str, ...] = ()
->>>>>>> main
 
     @property
     def filters(self) -> tuple[str, ...]:
