@@ -267,6 +267,7 @@ class Stage:
         resource: str | None = None,
         early: bytes = b"",
         warm: bool = True,
+        name: str = "",
     ) -> RawActor:
         """
         Connect on a bare socket, as somebody or (with None) as nobody.
@@ -278,6 +279,7 @@ class Stage:
             resource: Path and query; None: the target's.
             early: Bytes to write right behind the handshake's request.
             warm: Whether to warm up; never with ``early`` or as nobody.
+            name: What the actor is called; empty: the role, numbered.
 
         """
         carried = list(headers)
@@ -289,7 +291,7 @@ class Stage:
             carried = [*used.headers.items(), *headers]
         actor = await RawActor.connect(
             self.nursery,
-            self._numbered(role or "nobody"),
+            name or self._numbered(role or "nobody"),
             account,
             self.backdrop,
             headers=carried,

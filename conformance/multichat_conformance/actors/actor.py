@@ -50,11 +50,16 @@ MOST_CHARACTERS: Final = 256 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One frame that came: the object, its text and its place among all that the actor got."""
+    """
+    One frame that came: the object, its text and its place among all that the actor got.
+
+    The moment is its place among all that any actor of the story got or sent.
+    """
 
     frame: Mapping[str, Any]
     text: str
     place: int
+    moment: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,6 +430,24 @@ class Actor(ABC):
             self.blame(clause, f"{self.name}'s connection ended in another way", wanted, str(ended))
         return ended
 
+    async def comes_to(self, ready: Callable[[], bool], *, within: float = 0.0) -> bool:
+        """
+        Wait until something holds; return False if patience or the connection ends before.
+
+        Args:
+            ready: Is asked whenever the actor has received something.
+            within: Seconds that it may take by what a clause states, besides patience.
+
+        """
+        with trio.move_on_after(self.backdrop.patience + within):
+            while not ready():
+                self.raise_fault()
+                if self.ended is not None:
+                    return False
+                await self._news.wait()
+            return True
+        return False
+
     # Judging.
 
     def check(
@@ -478,7 +501,8 @@ class Actor(ABC):
         if judged.finding is not None:
             self._fault = self._fault or judged.finding
         elif judged.frame is not None:
-            self._sort(Received(judged.frame, text, len(self.history)))
+            moment = self.backdrop.moment()
+            self._sort(Received(judged.frame, text, len(self.history), moment))
         self._tell()
 
     def heard_binary(self, data: bytes) -> None:
