@@ -430,7 +430,7 @@ class Actor(ABC):
             self.blame(clause, f"{self.name}'s connection ended in another way", wanted, str(ended))
         return ended
 
-    async def comes_to(self, ready: Callable[[], bool], *, within: float = 0.0) -> bool:
+    async def waits_until(self, ready: Callable[[], bool], *, within: float = 0.0) -> bool:
         """
         Wait until something holds; return False if patience or the connection ends before.
 

@@ -173,10 +173,7 @@ def _turns(tape: Tape, records: Records) -> list[Sent | tuple[int, World]]:
 
 def _answers(tape: Tape) -> list[Got]:
     own = {
-        meaning.text
-        for sent in tape.sent
-        for meaning in sent.meanings
-        if meaning.command == "send"
+        meaning.text for sent in tape.sent for meaning in sent.meanings if meaning.command == "send"
     }
     answers: list[Got] = []
     for got in tape.got:
@@ -210,9 +207,7 @@ def _obey(sent: Sent, found: Followed, records: Records, answers: Iterator[Got])
     )
 
 
-def _blamed(
-    wanted: _Expected, answer: Got, sent: Sent, found: Followed, *, strict: bool
-) -> str:
+def _blamed(wanted: _Expected, answer: Got, sent: Sent, found: Followed, *, strict: bool) -> str:
     if strict and any(
         later.moment > sent.moment and answer.room and answer.room != wanted.meaning.room
         for later in found.tape.sent

@@ -186,8 +186,10 @@ def _copies(
     for got in copies:
         wrong = [name for name, value in wanted.items() if got.frame[name] != value]
         if wrong:
-            clause = "MC1-TYPE-02" if wrong == ["msg_type"] else clause_for(
-                "wrong message", strict=strict
+            clause = (
+                "MC1-TYPE-02"
+                if wrong == ["msg_type"]
+                else clause_for("wrong message", strict=strict)
             )
             yield Fault(
                 "wrong message",

@@ -150,7 +150,10 @@ def _tell_again(workshop: Workshop, story: Story, hurried: Told) -> None:
     workshop.attempts = [one.attempt for one in told]
     first = findings[0].attempt.finding or hurried.attempt.finding
     file = _file(workshop, story)
-    about: dict[str, object] = {"seed": workshop.context.seed, "target": workshop.context.target.name}
+    about: dict[str, object] = {
+        "seed": workshop.context.seed,
+        "target": workshop.context.target.name,
+    }
     if first is not None:
         about["finding"] = {
             "clause": first.clause,
