@@ -7,7 +7,9 @@ and is kept out only where its place is known (the Cookie and Authorization head
 and hook arguments are never written down with their values).
 """
 
+import json
 from typing import Final
+from urllib.parse import quote, quote_plus
 
 __all__ = ["MASK", "Redactor"]
 
@@ -25,7 +27,12 @@ class Redactor:
 
     def hide(self, *secrets: str | None) -> None:
         """Keep these values out of all later texts."""
-        fresh = {secret for secret in secrets if secret and len(secret) >= _SHORTEST}
+        fresh = {
+            form
+            for secret in secrets
+            if secret and len(secret) >= _SHORTEST
+            for form in _forms(secret)
+        }
         # The longest first, so that no part of it is left when a shorter one is in it.
         self._secrets = sorted(fresh | set(self._secrets), key=len, reverse=True)
 
@@ -34,3 +41,14 @@ class Redactor:
         for secret in self._secrets:
             text = text.replace(secret, MASK)
         return text
+
+
+def _forms(secret: str) -> set[str]:
+    """Return how a secret may stand in what a target sends: as it is, in JSON, in a URL."""
+    return {
+        secret,
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        quote(secret, safe="", errors="replace"),
+        quote_plus(secret, errors="replace"),
+    }

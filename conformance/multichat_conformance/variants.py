@@ -4,7 +4,7 @@ Variants: one story told of many inputs that differ in one thing, side by side.
 Each variant has a name, and a finding says which it was.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final, TypeVar
@@ -26,6 +26,9 @@ EACH_CONNECTION: Final = 10
 """Variants that share a connection. With two or three commands each they stay below what every
 server takes at once (MC1-LIMIT-06)."""
 
+_NAMED: Final = 4
+"""How many of the others that went wrong a finding names."""
+
 
 @contextmanager
 def variant(name: str) -> Iterator[None]:
@@ -46,19 +49,22 @@ async def each(variants: Mapping[str, _T], story: Callable[[_T], Awaitable[None]
         story: Is told once a variant.
 
     Raises:
-        Violation: The first one that was found; the others are called off.
+        Violation: That of the first variant that went wrong, in the order in which they are
+            given; it names the others.
 
     """
     limiter = trio.CapacityLimiter(AT_ONCE)
+    wrong = _Wrong()
 
     async def tell(name: str, value: _T) -> None:
         async with limiter:
-            with variant(name):
+            with wrong.collected(name):
                 await story(value)
 
     async with trio.open_nursery() as nursery:
         for name, value in variants.items():
             nursery.start_soon(tell, name, value)
+    wrong.raise_first(variants)
 
 
 async def in_turn(
@@ -70,6 +76,8 @@ async def in_turn(
     """
     Tell a story of every variant on a few connections of one user, one after the other on each.
 
+    What follows on a connection on which one went wrong is left out.
+
     Args:
         stage: Where the actors come from.
         role: Whose connections.
@@ -77,16 +85,51 @@ async def in_turn(
         story: Is told once a variant, by an actor that the next variant uses, too.
 
     Raises:
-        Violation: The first one that was found.
+        Violation: As :func:`each` does.
 
     """
+    wrong = _Wrong()
 
-    async def tell(part: tuple[tuple[str, _T], ...]) -> None:
+    async def tell(part: Sequence[tuple[str, _T]]) -> None:
         actor = await stage.actor(role)
         for name, value in part:
-            with variant(name):
+            with wrong.collected(name):
                 await story(actor, value)
+            if wrong.holds(name):
+                return
 
+    pairs = list(variants.items())
     async with trio.open_nursery() as nursery:
-        for start in range(0, len(variants), EACH_CONNECTION):
-            nursery.start_soon(tell, tuple(variants.items())[start : start + EACH_CONNECTION])
+        for start in range(0, len(pairs), EACH_CONNECTION):
+            nursery.start_soon(tell, pairs[start : start + EACH_CONNECTION])
+    wrong.raise_first(variants)
+
+
+class _Wrong:
+    """Collects what went wrong, by the names of the variants."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Violation] = {}
+
+    @contextmanager
+    def collected(self, name: str) -> Iterator[None]:
+        try:
+            with variant(name):
+                yield
+        except Violation as exc:
+            self._found[name] = exc
+
+    def holds(self, name: str) -> bool:
+        return name in self._found
+
+    def raise_first(self, names: Iterable[str]) -> None:
+        wrong = [name for name in names if name in self._found]
+        if not wrong:
+            return
+        first = self._found[wrong[0]]
+        finding = first.finding
+        if len(wrong) > 1:
+            named = "; ".join(wrong[1 : _NAMED + 1])
+            more = f"; {len(wrong) - _NAMED - 1} more" if len(wrong) > _NAMED + 1 else ""
+            finding = replace(finding, summary=f"{finding.summary} (also wrong: {named}{more})")
+        raise Violation(finding) from first

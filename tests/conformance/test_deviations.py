@@ -222,6 +222,22 @@ def test_an_entry_counts_until_its_last_day(day: datetime.date | None, counts: O
 KNOWN = (JOIN, SEND)
 
 
+@pytest.mark.parametrize(
+    ("listed", "today", "expected"),
+    [
+        (FAIL, TODAY, True),
+        (WARN, TODAY, False),
+        (SOMETIMES, TODAY, False),
+        (Deviation(JOIN, "why", expires=YESTERDAY), TODAY, False),
+        (Deviation(SEND, "why"), TODAY, False),
+    ],
+)
+def test_what_is_known_to_fail_is_not_tried_again(
+    listed: Deviation, today: datetime.date, expected: bool
+) -> None:
+    assert of(listed).expects_failure(JOIN, today) is expected
+
+
 @pytest.mark.parametrize("whole", [True, False])
 @pytest.mark.parametrize(
     ("listed", "outcome", "complaint"),

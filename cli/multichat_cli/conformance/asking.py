@@ -11,8 +11,8 @@ from multichat_cli.exit_codes import CommandFailed, ExitCode
 from multichat_cli.options import can_ask
 from multichat_cli.output import Output
 from multichat_conformance.reports.report import write_atomically
-from multichat_conformance.target.file import is_room_id
-from multichat_conformance.target.init import Answers, target_file, variable_of, wrong_url
+from multichat_conformance.target.file import is_room_id, wrong_url
+from multichat_conformance.target.init import Answers, target_file, variable_of
 from multichat_conformance.target.model import Recipe
 
 __all__ = ["ask", "refuse_to_overwrite", "words", "write"]

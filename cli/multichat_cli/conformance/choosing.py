@@ -57,8 +57,10 @@ def choose(
             raise _usage("give a URL or --target, not both: the target file has a url itself")
         return _by_url(url, accounts, staff, rooms, staff_rooms)
     if extras:
-        raise _usage("--account, --staff, --room and --staff-room go with a URL; else they stand "
-                     "in the target file")
+        raise _usage(
+            "--account, --staff, --room and --staff-room go with a URL; else they stand "
+            "in the target file"
+        )
     if file is None:
         file = _found()
     return Chosen(_load(file), ("--target", str(file)))
@@ -92,8 +94,7 @@ def _by_url(
     staff_rooms: Sequence[str],
 ) -> Chosen:
     from multichat_conformance.target import Account, Room, Target
-    from multichat_conformance.target.file import is_room_id
-    from multichat_conformance.target.init import wrong_url
+    from multichat_conformance.target.file import is_room_id, wrong_url
 
     if wrong := wrong_url(valid_text(url, "the URL")):
         raise _usage(f"{wrong}; a stream is like ws://127.0.0.1:8000/chat/stream/")
@@ -118,8 +119,10 @@ def _by_url(
             *(Account(name, _password(name)) for name in accounts),
             *(Account(name, _password(name), staff=True) for name in staff),
         ),
-        rooms=(*(Room(id=room) for room in rooms),
-               *(Room(id=room, staff_only=True) for room in staff_rooms)),
+        rooms=(
+            *(Room(id=room) for room in rooms),
+            *(Room(id=room, staff_only=True) for room in staff_rooms),
+        ),
     )
     return Chosen(target, tuple(asked_as))
 

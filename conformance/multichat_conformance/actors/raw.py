@@ -28,7 +28,6 @@ from multichat_conformance.target.model import Account
 __all__ = ["RawActor"]
 
 _CHUNK = 65536
-_SMALL_BUFFER = 4096
 _MOST_PINGS = 10_000
 _MOST_PARTS = 100_000
 _NO_CODE = 1005
@@ -150,10 +149,26 @@ class RawActor(Actor):
         self.backdrop.transcript.add(self.name, "sent", "bytes", f"[{about}] {shown}")
         await self._write(frame(opcode, payload, fin=fin, reserved=reserved, masked=masked))
 
-    async def send_bytes(self, data: bytes, about: str) -> None:
-        """Write bytes as they are; ``about`` says in the transcript what they are."""
+    async def send_message(self, opcode: int, *parts: bytes) -> None:
+        """Send one message in as many WebSocket frames as there are parts."""
+        for place, part in enumerate(parts):
+            await self.send_frame(
+                Opcode.CONTINUATION if place else opcode, part, fin=place == len(parts) - 1
+            )
+
+    async def send_bytes(self, data: bytes, about: str, *, piece: int = 0) -> None:
+        """
+        Write bytes as they are.
+
+        Args:
+            data: The bytes.
+            about: What the transcript calls them.
+            piece: Bytes that are written at a time; 0: all at once.
+
+        """
         self.backdrop.transcript.add(self.name, "sent", "bytes", f"[{about}, {len(data)} bytes]")
-        await self._write(data)
+        for start in range(0, len(data), piece or len(data) or 1):
+            await self._write(data[start : start + (piece or len(data))])
 
     async def gets_pong(self, payload: bytes, *, clause: str = "") -> None:
         """Wait for a pong with a payload."""
@@ -170,7 +185,9 @@ class RawActor(Actor):
 
     async def send_together(self, *frames: tuple[int, bytes]) -> None:
         """Write whole frames, each an opcode and a payload, in one call."""
-        names = ", ".join(f"{Opcode(opcode).name.lower()} {data[:200]!r}" for opcode, data in frames)
+        names = ", ".join(
+            f"{Opcode(opcode).name.lower()} {data[:200]!r}" for opcode, data in frames
+        )
         self.backdrop.transcript.add(self.name, "sent", "bytes", f"[in one write: {names}]")
         self._has_closed |= any(opcode == Opcode.CLOSE for opcode, _ in frames)
         await self._write(b"".join(frame(opcode, data) for opcode, data in frames))
@@ -227,24 +244,27 @@ class RawActor(Actor):
         """Let go of the connection at once, without a close frame."""
         await trio.aclose_forcefully(self._stream)
 
-    async def stream_ends(self, *, clause: str = "") -> None:
-        """Wait until the target has ended the TCP connection, not only by a close frame."""
+    async def has_pong(self, payload: bytes, *, clause: str = "") -> None:
+        """Take the next pong, which must carry a payload."""
 
-        def gone() -> bool | None:
-            return self.stream_ended or None
+        def first() -> bytes | None:
+            return self.pongs.pop(0) if self.pongs else None
 
-        await self._until(gone, "the end of the TCP connection", clause, even_ended=True)
+        wanted = f"a pong with the payload {_hex(payload)}"
+        got = await self._until(first, wanted, clause)
+        if got != payload:
+            summary = f"{self.name}'s ping was answered with another payload than it carried"
+            self.blame(clause, summary, wanted, f"a pong with the payload {_hex(got)}")
 
     def stop_reading(self) -> None:
-        """Read no more bytes, so that the target's writes back up soon."""
+        """
+        Read no more bytes, so that the target's writes back up.
+
+        The system reads on for a while. Its buffer is left as large as it is: with less than a
+        segment of the loopback it would never open its window again.
+        """
         self.backdrop.transcript.note("stops reading", actor=self.name)
         self._may_read = trio.Event()
-        stream = self._stream
-        if isinstance(stream, trio.SSLStream):
-            stream = stream.transport_stream
-        if isinstance(stream, trio.SocketStream):
-            # The system reads on for a program that does not, up to this much.
-            stream.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_RCVBUF, _SMALL_BUFFER)
 
     def read_again(self) -> None:
         """Go on reading."""
@@ -329,3 +349,8 @@ class RawActor(Actor):
             self._spoil("MC1-FRAME-01", f"a text message that is not UTF-8 ({exc})", "UTF-8")
         else:
             self.heard_text(text)
+
+
+def _hex(payload: bytes) -> str:
+    shown = payload[:16].hex(" ") + (" …" if len(payload) > 16 else "")
+    return f"{shown or 'of nothing'} ({len(payload)} bytes)"

@@ -111,12 +111,20 @@ async def other_port_is_refused(stage: Stage) -> None:
     "have written.",
 )
 async def other_scheme_is_refused(stage: Stage) -> None:
-    """An origin with the server's host and port and another scheme gets 403."""
-    own = urlsplit(own_origin(stage.target))
-    others = {scheme: f"{scheme}://{own.netloc}" for scheme in ("http", "https", "ftp")}
-    others.pop(own.scheme, None)
+    """
+    An origin with the server's host and port and another scheme gets 403.
 
-    await each(others, lambda origin: _is_refused(stage, origin))
+    `https` is not tried where the server itself is reached without TLS: it may stand behind a
+    proxy that it knows nothing of, and browsers let no such page open a connection without TLS.
+    The other way round they do, so `http` is tried where the server is reached with TLS.
+    """
+    own = urlsplit(own_origin(stage.target))
+    schemes = ["ftp", "ws", *(["http"] if own.scheme == "https" else [])]
+
+    await each(
+        {f"scheme {scheme}": f"{scheme}://{own.netloc}" for scheme in schemes},
+        lambda origin: _is_refused(stage, origin),
+    )
 
 
 async def _is_refused(stage: Stage, origin: str) -> None:

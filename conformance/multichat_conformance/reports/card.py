@@ -162,17 +162,38 @@ def gaps(steps: tuple[Step, ...], most: int) -> list[Step | int]:
     Cut a long chart in its middle: return what stays, and for each gap its number of lines.
 
     The beginning, the end and the surroundings of the guilty frame stay, ``most`` lines with
-    those of the gaps.
+    those of the gaps, and of lines that are all alike the first.
     """
     if len(steps) <= most:
         return list(steps)
-    guilty = next((n for n, step in enumerate(steps) if step.guilty), len(steps) - 1)
+    telling = [
+        n for n, step in enumerate(steps) if n == 0 or step.guilty or not _alike(step, steps[n - 1])
+    ]
+    end = len(telling) - 1
+    guilty = next((place for place, n in enumerate(telling) if steps[n].guilty), end)
     # Lines by how much they tell: next to the guilty frame, then the end, then the beginning.
-    end = len(steps) - 1
     worth = sorted(
-        range(len(steps)), key=lambda n: min(abs(n - guilty) * 1.0, (end - n) * 1.5, n * 2.0)
+        range(len(telling)),
+        key=lambda place: min(abs(place - guilty) * 1.0, (end - place) * 1.5, place * 2.0),
     )
-    kept = set(worth[: max(most - 2, 1)])
+    for number in range(most, 1, -1):
+        found = _shown(steps, {telling[place] for place in worth[:number]})
+        if len(found) <= most:
+            return found
+    return _shown(steps, {telling[worth[0]]})
+
+
+def _alike(step: Step, other: Step) -> bool:
+    one, two = step.line, other.line
+    return (one.actor, one.direction, one.kind, one.text) == (
+        two.actor,
+        two.direction,
+        two.kind,
+        two.text,
+    )
+
+
+def _shown(steps: tuple[Step, ...], kept: set[int]) -> list[Step | int]:
     found: list[Step | int] = []
     for n, step in enumerate(steps):
         if n in kept:

@@ -170,8 +170,7 @@ class ConsoleReport:
             (f" {started.suite}, specification {started.spec}", ""),
             (f"  sha256 {started.spec_sha256[:12]}", "dim"),
         )
-        named = f"{started.target} at {started.url}" if started.target else started.url
-        self._fact("target", named)
+        self._fact("target", words.place(started))
         self._fact("scope", words.scope(started))
         if started.filters:
             self._fact("only", f"{', '.join(started.filters)} (a part never says conformant)")
@@ -339,8 +338,7 @@ class ConsoleReport:
             self._row()
             self._row(("left out", "strong"))
             for left in finished.left_out:
-                number = f"{words.checks(len(left.checks))}: " if left.checks else ""
-                self._prose([("  ", "")], f"{number}{left.what}. {left.remedy}")
+                self._prose([("  ", "")], words.left_out(left))
         self._row()
         if finished.interrupted:
             self._row(("interrupted  ", "warn"), (self._missing(), ""))

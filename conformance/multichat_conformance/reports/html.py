@@ -69,7 +69,9 @@ class HtmlReport:
         self._stream.write("\n")
 
     def _head(self) -> ET.Element:
-        css = files("multichat_conformance.reports").joinpath("page.css").read_text(encoding="utf-8")
+        css = (
+            files("multichat_conformance.reports").joinpath("page.css").read_text(encoding="utf-8")
+        )
         digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
         policy = (
             f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
@@ -128,9 +130,7 @@ class HtmlReport:
         if started:
             yield el(
                 "p",
-                el("strong", started.target) if started.target else None,
-                " at " if started.target else None,
-                el("code", started.url),
+                el("strong", words.place(started)),
                 el("span", f", {started.time}", class_="soft"),
             )
         yield el("div", *self._tiles(), class_="tiles")
@@ -169,7 +169,7 @@ class HtmlReport:
         items = [
             el(
                 "li",
-                f"{left.what}. {left.remedy} ",
+                f"{words.left_out(left)} ",
                 el("span", ", ".join(left.checks), class_="soft"),
             )
             for left in finished.left_out

@@ -21,7 +21,11 @@ FORMAT: Final = 1
 
 def schema_text() -> str:
     """Return the JSON Schema (2020-12) of a line as it is published."""
-    return files("multichat_conformance.reports").joinpath("events.schema.json").read_text(encoding="utf-8")
+    return (
+        files("multichat_conformance.reports")
+        .joinpath("events.schema.json")
+        .read_text(encoding="utf-8")
+    )
 
 
 def schema() -> dict[str, Any]:

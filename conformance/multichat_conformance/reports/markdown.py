@@ -120,9 +120,7 @@ class MarkdownReport:
         for check in self._record.of(Outcome.EXPECTED_FAILURE)[:_MOST_ROWS]:
             yield f"- failed as expected: {code(_short(check.id))}: {code(_short(check.reason))}"
         for left in finished.left_out[:_MOST_ROWS] if finished else ():
-            number = f" ({words.checks(len(left.checks))})" if left.checks else ""
-            said = prose(_short(f"{left.what}. {left.remedy}"))
-            yield f"- left out{number}: {said}"
+            yield f"- left out: {prose(_short(words.left_out(left)))}"
 
     def _about(self) -> Iterator[str]:
         started, finished = self._record.started, self._record.finished

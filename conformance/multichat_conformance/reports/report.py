@@ -152,6 +152,10 @@ def write_atomically(path: Path, text: str) -> None:
 
     """
     goal = path.resolve()
+    if goal.exists() and not goal.is_file():
+        # A device or a pipe cannot be replaced: whoever names one wants it written to.
+        goal.write_text(text, encoding="utf-8", newline="")
+        return
     handle, name = tempfile.mkstemp(prefix=f".{goal.name}.", dir=goal.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from multichat_conformance.events import RunStarted, TargetReady
+from multichat_conformance.events import LeftOut, RunStarted, TargetReady
 from multichat_conformance.outcomes import ExitCode, Outcome
 from multichat_conformance.reports.escape import visible
 
@@ -19,7 +19,9 @@ __all__ = [
     "counted",
     "duration",
     "fence",
+    "left_out",
     "link",
+    "place",
     "scope",
     "signs_for",
     "warm_ups",
@@ -169,6 +171,19 @@ def counted(counts: Mapping[str, int]) -> str:
     """Return counts of outcomes as words: ``12 passed, 1 failed``; nothing for nothing."""
     parts = [f"{counts[each]} {word}" for each, word in COUNTED.items() if counts.get(each)]
     return ", ".join(parts)
+
+
+def left_out(left: LeftOut) -> str:
+    """Say what was left out, how much of the run that is, and how to get it."""
+    said = f"{left.what}: {left.remedy}" if left.remedy else left.what
+    return f"{checks(len(left.checks))}: {said}" if left.checks else said
+
+
+def place(started: RunStarted) -> str:
+    """Name the target and where it is; once, if it has no name but its address."""
+    if started.target in ("", started.url):
+        return started.url
+    return f"{started.target} at {started.url}"
 
 
 def checks(number: int) -> str:

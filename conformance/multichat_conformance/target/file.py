@@ -7,12 +7,13 @@ and ``{port}`` before the target is started, the members of its ready line after
 """
 
 import json
+import math
 import os
 import re
 import socket
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
+from jsonschema.exceptions import ValidationError, best_match
 
 from multichat_conformance.catalogue import Group
 from multichat_conformance.target.model import (
@@ -32,6 +33,7 @@ from multichat_conformance.target.model import (
     Start,
     Target,
 )
+from multichat_conformance.transcript import shorten
 
 __all__ = [
     "TargetFileError",
@@ -41,6 +43,7 @@ __all__ = [
     "load_target",
     "ready_values",
     "target_schema",
+    "wrong_url",
 ]
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
@@ -93,6 +96,24 @@ def free_port() -> int:
     return port
 
 
+def wrong_url(url: str) -> str:
+    """Say what is wrong with the address of a stream, or return an empty text."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        if parts.port == 0:
+            return f"{url!r} names port 0"
+    except ValueError as exc:
+        return f"{url!r} is no address: {exc}"
+    if parts.scheme not in ("ws", "wss"):
+        return f"{url!r} does not begin with ws:// or wss://"
+    if not host:
+        return f"{url!r} names no host"
+    if not all(0x21 <= ord(character) <= 0x7E for character in url):
+        return f"{url!r} holds a character that no address may hold"
+    return ""
+
+
 def filled_in(text: str, values: Mapping[str, str]) -> str:
     """Return a text with the names in braces that are known replaced; others stay."""
     return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
@@ -107,13 +128,18 @@ class _Reader:
     def target(self, document: Mapping[str, Any]) -> Target:
         fault = best_match(Draft202012Validator(target_schema()).iter_errors(document))
         if fault is not None:
-            place = "".join(
-                f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault.absolute_path
-            )
-            raise self._wrong(place.lstrip("."), fault.message)
+            raise self._wrong(_place(fault.absolute_path), _reason(fault))
+        self._finite(document)
         url = document["url"]
-        if urlsplit(_PLACEHOLDER.sub("1", url)).scheme not in ("ws", "wss") and "{" not in url[:1]:
-            raise self._wrong("url", f"{url!r} does not begin with ws:// or wss://")
+        # What begins with a name in braces is looked at when it is known.
+        if "{" not in url[:1] and (wrong := wrong_url(_PLACEHOLDER.sub("1", url))):
+            raise self._wrong("url", wrong)
+        self._once("accounts", "username", document)
+        self._once("rooms", "id", document)
+        for place, room in enumerate(document.get("rooms", ())):
+            # A pattern's $ lets a line end pass.
+            if not is_room_id(room["id"]):
+                raise self._wrong(f"rooms[{place}].id", f"{room['id']!r} is no canonical id")
         return Target(
             url=url,
             name=document.get("name", url),
@@ -131,9 +157,30 @@ class _Reader:
             start=self._start(document.get("start")),
             groups=_groups(document.get("groups")),
             deviations=self._beside(document.get("deviations")),
-            ca_file=self._beside(document.get("ca_file")),
+            ca_file=self._certificates(document.get("ca_file")),
             file=self._file,
         )
+
+    def _finite(self, document: Mapping[str, Any]) -> None:
+        """Refuse nan and inf, which TOML has and no schema excludes."""
+        for table in ("limits", "start"):
+            for name, value in document.get(table, {}).items():
+                if isinstance(value, float) and not math.isfinite(value):
+                    raise self._wrong(f"{table}.{name}", f"{value} is no number to count with")
+
+    def _once(self, table: str, name: str, document: Mapping[str, Any]) -> None:
+        """Refuse two of a name: two actors, or a story and its fence, would share it."""
+        seen = set()
+        for place, row in enumerate(document.get(table, ())):
+            if row[name] in seen:
+                raise self._wrong(f"{table}[{place}].{name}", f"{row[name]!r} is there twice")
+            seen.add(row[name])
+
+    def _certificates(self, name: str | None) -> Path | None:
+        file = self._beside(name)
+        if file is not None and not file.is_file():
+            raise self._wrong("ca_file", f"there is no file {file}")
+        return file
 
     def _account(self, place: int, given: Mapping[str, Any]) -> Account:
         def value(name: str) -> str | None:
@@ -157,6 +204,11 @@ class _Reader:
             headers[name.strip()] = rest.strip()
         if cookie := value("cookie"):
             headers["Cookie"] = cookie
+        for header in headers.items():
+            if not all(0x20 <= ord(character) <= 0x7E for character in "".join(header)):
+                raise self._wrong(
+                    f"accounts[{place}]", "a header holds a character that none may hold"
+                )
         return Account(
             given["username"], value("password"), headers, staff=given.get("staff", False)
         )
@@ -187,6 +239,19 @@ class _Reader:
         return TargetFileError(
             f"{self._file}: {place}: {reason}" if place else f"{self._file}: {reason}"
         )
+
+
+def _place(path: Iterable[str | int]) -> str:
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return "".join(parts).lstrip(".")
+
+
+def _reason(fault: ValidationError) -> str:
+    """Say what is wrong; not with its value where that may be a secret."""
+    if "accounts" in fault.absolute_path and fault.validator in ("type", "minLength"):
+        wanted = "empty" if fault.validator == "minLength" else f"no {fault.validator_value}"
+        return f"it is {wanted}"
+    return shorten(fault.message, 300)
 
 
 def _groups(names: list[str] | None) -> tuple[Group, ...] | None:

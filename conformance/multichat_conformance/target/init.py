@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 from jsonschema import Draft202012Validator
 
-from multichat_conformance.target.file import target_schema
+from multichat_conformance.target.file import target_schema, wrong_url
 from multichat_conformance.target.model import HOOKS, Recipe
 
-__all__ = ["NEEDED_ROOMS", "Answers", "target_file", "variable_of", "wrong_url"]
+__all__ = ["NEEDED_ROOMS", "Answers", "target_file", "variable_of"]
 
 NEEDED_ROOMS: Final = 2
 """Open rooms that most checks need: one for the story, one in which fences are spoken."""
@@ -62,24 +62,6 @@ def variable_of(username: str, recipe: Recipe = "django-form") -> str:
     """Return the environment variable that holds what an account logs in with."""
     kind = _VARIABLE.get(recipe, "PASSWORD")
     return f"MULTICHAT_{kind}_{re.sub(r'[^A-Z0-9]', '_', username.upper())}"
-
-
-def wrong_url(url: str) -> str:
-    """Say what is wrong with the address of a stream, or return an empty text."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-        if parts.port == 0:
-            return f"{url!r} names port 0"
-    except ValueError as exc:
-        return f"{url!r} is no address: {exc}"
-    if parts.scheme not in ("ws", "wss"):
-        return f"{url!r} does not begin with ws:// or wss://"
-    if not host:
-        return f"{url!r} names no host"
-    if not all(0x21 <= ord(character) <= 0x7E for character in url):
-        return f"{url!r} holds a character that no address may hold"
-    return ""
 
 
 def target_file(answers: Answers) -> str:

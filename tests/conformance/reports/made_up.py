@@ -302,7 +302,7 @@ FINISHED = RunFinished(
         LeftOut(
             "the hook make_staff_room is missing",
             ("revocation.member-is-put-out",),
-            "Add it under [hooks] of the target file.",
+            "add it under [hooks] of the target file",
         ),
     ),
     deviations=(
@@ -355,7 +355,7 @@ def interrupted() -> Iterator[Event]:
         duration_ms=1200.0,
         core=Verdict.INCOMPLETE,
         counts={"core": {"pass": 2}, "hardened": {"warn": 1, "fail": 1}},
-        left_out=(LeftOut("the run was interrupted", (), "Start it again."),),
+        left_out=(LeftOut("the run was interrupted", (), "start it again"),),
         deviations=(),
         interrupted=True,
         exit_code=int(ExitCode.INTERRUPTED),
