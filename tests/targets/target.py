@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPMessage
 from pathlib import Path
 from typing import Any
@@ -125,9 +124,7 @@ class RunningTarget:
             self._sessions[username] = self.log_in(username)
         return self._sessions[username]
 
-    def post(
-        self, hook: str, body: bytes | Iterator[bytes], headers: dict[str, str] | None = None
-    ) -> Answer:
+    def post(self, hook: str, body: bytes, headers: dict[str, str] | None = None) -> Answer:
         """Send something to where the hooks are."""
         where = urlsplit(self.ready["hooks"])
         connection = HTTPConnection(where.netloc, timeout=60)
