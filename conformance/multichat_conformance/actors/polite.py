@@ -133,21 +133,16 @@ class PoliteActor(Actor):
         context = ssl_context(str(target.ca_file) if target.ca_file else None) if secure else False
         try:
             async with trio.open_nursery() as nursery:
-                try:
-                    with trio.fail_after(self.backdrop.patience):
-                        self._socket = await connect_websocket(
-                            nursery,
-                            host,
-                            port,
-                            where,
-                            use_ssl=context,
-                            extra_headers=[(key.encode(), text.encode()) for key, text in headers],
-                            max_message_size=_LARGEST,
-                        )
-                except (*_UNREACHABLE, ConnectionRejected, trio.TooSlowError) as exc:
-                    nursery.cancel_scope.cancel()
-                    task_status.started(exc)
-                    return
+                with trio.fail_after(self.backdrop.patience):
+                    self._socket = await connect_websocket(
+                        nursery,
+                        host,
+                        port,
+                        where,
+                        use_ssl=context,
+                        extra_headers=[(key.encode(), text.encode()) for key, text in headers],
+                        max_message_size=_LARGEST,
+                    )
                 task_status.started(None)
                 await self._listen()
         except* LocalProtocolError:
@@ -155,6 +150,13 @@ class PoliteActor(Actor):
             self.heard_end(Ended(None))
             if self._closing is not None:
                 self._closing.cancel()
+        except* (*_UNREACHABLE, trio.TooSlowError) as group:
+            # A refused handshake is raised by trio-websocket in a task of its own.
+            failure = _first(group)
+            if hasattr(self, "_socket"):
+                self.heard_end(Ended(None))
+            else:
+                task_status.started(failure)
 
     async def _listen(self) -> None:
         try:
@@ -173,3 +175,8 @@ class PoliteActor(Actor):
             self.heard_end(Ended(None))
         else:
             self.heard_end(Ended(int(reason.code), reason.reason or ""))
+
+
+def _first(group: BaseExceptionGroup[Exception]) -> Exception:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
