@@ -10,7 +10,7 @@ import hashlib
 import os
 import ssl
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
@@ -110,7 +110,9 @@ def ssl_context(ca_file: str | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file)
 
 
-async def open_stream(target: Target) -> trio.abc.Stream:
+async def open_stream(
+    target: Target,
+) -> trio.SocketStream | trio.SSLStream[trio.SocketStream]:
     """
     Connect to the target by TCP, and by TLS if its URL says so.
 
@@ -123,9 +125,12 @@ async def open_stream(target: Target) -> trio.abc.Stream:
         stream = await trio.open_tcp_stream(host, port)
         if not secure:
             return stream
-        context = ssl_context(str(target.ca_file) if target.ca_file else None)
-        tls = trio.SSLStream(stream, context, server_hostname=host, https_compatible=True)
-        await tls.do_handshake()
+        async with AsyncExitStack() as unless_done:
+            unless_done.push_async_callback(trio.aclose_forcefully, stream)
+            context = ssl_context(str(target.ca_file) if target.ca_file else None)
+            tls = trio.SSLStream(stream, context, server_hostname=host, https_compatible=True)
+            await tls.do_handshake()
+            unless_done.pop_all()
     except (OSError, trio.BrokenResourceError) as exc:
         raise TargetGone(f"{host}:{port} takes no connection: {exc}") from exc
     return tls
