@@ -260,16 +260,58 @@ async def test_no_answer_at_all_is_a_target_that_is_gone() -> None:
             await RawActor.connect(nursery, "raw", None, scene)
 
 
-async def test_a_refusal_with_a_body_reaches_whoever_connects() -> None:
-    """trio-websocket raises it in a task of its own."""
+UNACCEPTABLE = {
+    "refused": (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno", "status 403"),
+    "bare": (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", "Upgrade"),
+}
+
+
+@pytest.mark.parametrize("name", UNACCEPTABLE)
+async def test_a_polite_actor_is_told_what_is_wrong_with_a_response(name: str) -> None:
+    response, words = UNACCEPTABLE[name]
 
     async def play(stream: trio.SocketStream) -> None:
         await head_of(stream)
-        await stream.send_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
+        await stream.send_all(response)
 
     async with serving(play) as (scene, nursery):
-        with pytest.raises(Violation, match="refused with status 403"):
+        with pytest.raises(Violation) as caught:
             await PoliteActor.connect(nursery, "alice", None, scene)
+
+    assert caught.value.finding.clause == "MC1-HAND-01"
+    assert words in caught.value.finding.got
+
+
+async def test_a_subprotocol_that_nobody_offered_is_a_finding() -> None:
+    async def play(stream: trio.SocketStream) -> None:
+        chosen = {"Sec-WebSocket-Protocol": "multichat.v1"}
+        await stream.send_all(accepting(await head_of(stream), **chosen))
+
+    async with serving(play) as (scene, nursery):
+        with pytest.raises(Violation) as caught:
+            await PoliteActor.connect(nursery, "alice", None, scene)
+
+    assert caught.value.finding.clause == "MC1-HAND-09"
+
+
+@pytest.mark.parametrize("garbage", [b"", b"\0" * 50, b"HTTP/1.1 no\r\n\r\n"])
+async def test_garbage_is_a_target_that_is_gone(garbage: bytes) -> None:
+    async def play(stream: trio.SocketStream) -> None:
+        await head_of(stream)
+        await stream.send_all(garbage)
+
+    async with serving(play) as (scene, nursery):
+        with pytest.raises(TargetGone):
+            await PoliteActor.connect(nursery, "alice", None, scene)
+
+
+async def test_a_polite_actor_hears_what_came_with_the_response() -> None:
+    play = after_handshake(from_server(Opcode.TEXT, DENIED))
+    async with serving(play) as (scene, nursery):
+        actor = await PoliteActor.connect(nursery, "alice", None, scene)
+
+        await actor.receives(Error("ROOM_ACCESS_DENIED"))
+        await actor.vanish()
 
 
 async def test_a_request_may_be_written_in_pieces() -> None:

@@ -28,6 +28,7 @@ __all__ = [
     "exchange",
     "open_stream",
     "own_origin",
+    "read_head",
     "read_response",
     "request_bytes",
     "resource_of",
@@ -207,6 +208,11 @@ async def exchange(target: Target, request: bytes, *, piece: int = 0) -> Handsha
 
 async def read_response(stream: trio.abc.Stream) -> Handshake:
     """Read a response's head; what is no HTTP, or too long, counts as no response."""
+    return response_of(await read_head(stream))
+
+
+async def read_head(stream: trio.abc.ReceiveStream) -> bytes:
+    """Read to the end of a head, of the stream, or of patience with its length."""
     data = bytearray()
     while b"\r\n\r\n" not in data and len(data) <= LARGEST_HEAD:
         try:
@@ -216,7 +222,7 @@ async def read_response(stream: trio.abc.Stream) -> Handshake:
         if not more:
             break
         data += more
-    return response_of(bytes(data))
+    return bytes(data)
 
 
 def response_of(data: bytes) -> Handshake:

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 import trio
 from trio_websocket import (
     ConnectionClosed,
-    ConnectionRejected,
     HandshakeError,
     WebSocketConnection,
     wrap_client_stream,
@@ -17,6 +16,7 @@ from wsproto.utilities import LocalProtocolError
 from multichat_conformance.actors.actor import Actor, Ended
 from multichat_conformance.actors.backdrop import Backdrop
 from multichat_conformance.actors.handshake import address, open_stream, resource_of
+from multichat_conformance.actors.watched import NotAccepted, WatchedStream
 from multichat_conformance.findings import TargetGone
 from multichat_conformance.target.model import Account
 
@@ -24,14 +24,14 @@ __all__ = ["PoliteActor"]
 
 _LARGEST = 64 * 1024 * 1024
 _ABNORMAL = 1006
-_UNREACHABLE = (OSError, HandshakeError, trio.BrokenResourceError, TargetGone)
+_UNREACHABLE = (OSError, HandshakeError, trio.BrokenResourceError, NotAccepted, TargetGone)
 
 
 class PoliteActor(Actor):
     """A user whose frames are always legal, and whose pongs come by themselves."""
 
     _socket: WebSocketConnection
-    _stream: trio.abc.Stream | None = None
+    _stream: WatchedStream | None = None
     _closing: trio.CancelScope | None = None
 
     @classmethod
@@ -68,14 +68,11 @@ class PoliteActor(Actor):
         match await nursery.start(actor._live, where, headers):
             case None:
                 backdrop.transcript.add(name, "received", "handshake", "status 101")
-            case ConnectionRejected(status_code=status):
-                backdrop.transcript.add(name, "received", "handshake", f"status {status}")
-                actor.blame(
-                    "MC1-HAND-01",
-                    f"{name}'s handshake was refused with status {status}",
-                    "status 101",
-                    f"status {status}",
-                )
+            case NotAccepted(response=response, clause=clause, wrong=wrong):
+                backdrop.transcript.add(name, "received", "handshake", str(response))
+                if response.status is None:
+                    raise TargetGone("the target did not answer a handshake")
+                actor.blame(clause, f"{name}'s handshake was not accepted", "status 101", wrong)
             case TargetGone() as gone:
                 raise gone
             case trio.TooSlowError():
@@ -134,10 +131,10 @@ class PoliteActor(Actor):
         try:
             async with trio.open_nursery() as nursery:
                 with trio.fail_after(self.backdrop.patience):
-                    self._stream = stream = await open_stream(target)
+                    self._stream = WatchedStream(await open_stream(target))
                     self._socket = await wrap_client_stream(
                         nursery,
-                        stream,
+                        self._stream,  # type: ignore[arg-type]  # any stream will do
                         urlsplit(target.url).netloc,
                         where,
                         extra_headers=[(key.encode(), text.encode()) for key, text in headers],
@@ -151,7 +148,7 @@ class PoliteActor(Actor):
             if self._closing is not None:
                 self._closing.cancel()
         except* (*_UNREACHABLE, trio.TooSlowError) as group:
-            # A refused handshake is raised by trio-websocket in a task of its own.
+            # Of the handshake, it is raised in the task in which trio-websocket reads.
             failure = _first(group)
         if failure is None:
             return
