@@ -77,8 +77,7 @@ class Answer:
     def fits(self, got: Sequence[Received]) -> bool:
         """Return whether these frames are what must come."""
         return len(got) == len(self.frames) and all(
-            wanted.mismatch(one.frame) is None
-            for wanted, one in zip(self.frames, got, strict=True)
+            wanted.mismatch(one.frame) is None for wanted, one in zip(self.frames, got, strict=True)
         )
 
 
