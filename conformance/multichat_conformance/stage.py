@@ -13,9 +13,9 @@ loop before they go, so that the next story hears no farewells; and what hooks h
 changed back, in the reverse order.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TypeAlias
 
 import trio
 
@@ -39,7 +39,10 @@ from multichat_conformance.target.model import Account, Limits, Room, Target
 from multichat_conformance.timing import pause, quiet_window
 from multichat_conformance.transcript import shorten
 
-__all__ = ["Stage"]
+__all__ = ["Stage", "Undo"]
+
+Undo: TypeAlias = tuple[str, Mapping[str, str | int]]
+"""A hook with its arguments, to be pulled when a story ends."""
 
 WARM_UPS: Final = 30
 """How often a first command is sent again that was answered USER_HAS_TO_LOGIN (MC1-CLIENT-11)."""
@@ -76,7 +79,7 @@ class Stage:
         self._check = check
         self._context = context
         self._actors: list[Actor] = []
-        self._undo: list[tuple[str, dict[str, str | int]]] = []
+        self._undo: list[Undo] = []
         self._named: dict[str, int] = {}
         self._stopped = False
 
@@ -264,6 +267,7 @@ class Stage:
         resource: str | None = None,
         early: bytes = b"",
         warm: bool = True,
+        name: str = "",
     ) -> RawActor:
         """
         Connect on a bare socket, as somebody or (with None) as nobody.
@@ -275,6 +279,7 @@ class Stage:
             resource: Path and query; None: the target's.
             early: Bytes to write right behind the handshake's request.
             warm: Whether to warm up; never with ``early`` or as nobody.
+            name: What the actor is called; empty: the role, numbered.
 
         """
         carried = list(headers)
@@ -286,7 +291,7 @@ class Stage:
             carried = [*used.headers.items(), *headers]
         actor = await RawActor.connect(
             self.nursery,
-            self._numbered(role or "nobody"),
+            name or self._numbered(role or "nobody"),
             account,
             self.backdrop,
             headers=carried,
@@ -471,7 +476,7 @@ class Stage:
         self,
         name: str,
         *,
-        undo: tuple[str, dict[str, str | int]] | None = None,
+        undo: Undo | None = None,
         **arguments: str | int,
     ) -> dict[str, str]:
         """
@@ -491,7 +496,7 @@ class Stage:
             self._undo.append(undo)
         return await self._pull(name, arguments)
 
-    async def _pull(self, name: str, arguments: dict[str, str | int]) -> dict[str, str]:
+    async def _pull(self, name: str, arguments: Mapping[str, str | int]) -> dict[str, str]:
         self.backdrop.transcript.add("", "note", "hook", described(name, arguments))
         return await pull(self.target, self._context.redactor, name, arguments)
 
