@@ -47,10 +47,6 @@ class Stay:
     left: float = NEVER
     by: Literal["", "leave", "end", "put out"] = ""
 
-    def surely_spans(self, first: float, last: float) -> bool:
-        """Whether one was a member all the time between two moments, these included."""
-        return self.joined < first and last < self.parting
-
     def may_touch(self, first: float, last: float) -> bool:
         """Whether one may have been a member at some time between two moments."""
         return self.asked < last and first < self.left
