@@ -13,15 +13,15 @@ loop before they go, so that the next story hears no farewells; and what hooks h
 changed back, in the reverse order.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TypeAlias
 
 import trio
 
 from multichat_conformance.actors import Actor, Backdrop, Handshake, PoliteActor, RawActor
 from multichat_conformance.actors.backdrop import FREE_ROOM
-from multichat_conformance.actors.handshake import exchange, request_bytes
+from multichat_conformance.actors.handshake import exchange, open_stream, request_bytes
 from multichat_conformance.catalogue import Check
 from multichat_conformance.context import Context
 from multichat_conformance.events import Finding
@@ -39,7 +39,10 @@ from multichat_conformance.target.model import Account, Limits, Room, Target
 from multichat_conformance.timing import quiet_window
 from multichat_conformance.transcript import shorten
 
-__all__ = ["Stage"]
+__all__ = ["Stage", "Undo"]
+
+Undo: TypeAlias = tuple[str, Mapping[str, str | int]]
+"""A hook with its arguments, to be pulled when a story ends."""
 
 WARM_UPS: Final = 30
 """How often a first command is sent again that was answered USER_HAS_TO_LOGIN (MC1-CLIENT-11)."""
@@ -79,7 +82,7 @@ class Stage:
         self._check = check
         self._context = context
         self._actors: list[Actor] = []
-        self._undo: list[tuple[str, dict[str, str | int]]] = []
+        self._undo: list[Undo] = []
         self._named: dict[str, int] = {}
         self._stopped = False
 
@@ -457,13 +460,26 @@ class Stage:
                     shorten(" ".join(received.text for received in surplus)),
                 )
 
+    async def all_in(self, room: Room, *actors: Actor) -> None:
+        """Have these join a room, and let them forget who entered: what comes next is news."""
+        for actor in actors:
+            if room.id not in actor.rooms:
+                await actor.join(room)
+        text = await actors[-1].says(room)
+        for actor in actors[:-1]:
+            await actor.meets(text, room)
+        if not self.backdrop.keeps_order:
+            await quiet_window(self.backdrop.round_trips.quiet)
+        for actor in actors:
+            actor.forget()
+
     # What hooks do.
 
     async def hook(
         self,
         name: str,
         *,
-        undo: tuple[str, dict[str, str | int]] | None = None,
+        undo: Undo | None = None,
         **arguments: str | int,
     ) -> dict[str, str]:
         """
@@ -483,7 +499,7 @@ class Stage:
             self._undo.append(undo)
         return await self._pull(name, arguments)
 
-    async def _pull(self, name: str, arguments: dict[str, str | int]) -> dict[str, str]:
+    async def _pull(self, name: str, arguments: Mapping[str, str | int]) -> dict[str, str]:
         self.backdrop.transcript.add("", "note", "hook", described(name, arguments))
         return await pull(self.target, self._context.redactor, name, arguments)
 

@@ -259,6 +259,29 @@ class Actor(ABC):
 
         return await self._until(first, what or f"one more of the {stream}", clause, within)
 
+    async def comes(self, pattern: Pattern, *, within: float = 0.0) -> bool:
+        """
+        Take the first frame that fits a pattern, wherever it stands in its stream.
+
+        Args:
+            pattern: What may come.
+            within: Seconds in which it may, some grace not included.
+
+        Returns:
+            Whether it came; nobody is blamed if it did not.
+
+        """
+        with trio.move_on_after(within + self.backdrop.grace):
+            while True:
+                for received in self._streams[pattern.stream]:
+                    if pattern.mismatch(received.frame) is None:
+                        self._streams[pattern.stream].remove(received)
+                        return True
+                if self.ended is not None:
+                    return False
+                await self._news.wait()
+        return False
+
     async def take_any(self, what: str, *streams: Stream, clause: str = "") -> Received:
         """Take the next frame of some streams, or of all, and return it."""
         return await self._until(lambda: self._first_of(streams), what, clause)
@@ -301,9 +324,17 @@ class Actor(ABC):
             self.check(received, Exit(room if room in left else left[0], who), clause=clause)
             left.remove(room)
 
-    async def meets(
-        self, text: str, room: Room | str, *, clause: str = "MC1-SEND-01"
-    ) -> Received:
+    async def take_within(self, seconds: float, stream: Stream) -> Received | None:
+        """Take the next frame of a stream if one comes in time, or return None."""
+        with trio.move_on_after(seconds + self.backdrop.grace):
+            while not self._streams[stream]:
+                if self.ended is not None:
+                    return None
+                await self._news.wait()
+            return self._streams[stream].popleft()
+        return None
+
+    async def meets(self, text: str, room: Room | str, *, clause: str = "MC1-SEND-01") -> Received:
         """Wait for a message with a text, wherever it stands among the messages, and take it."""
 
         def there() -> Received | None:
@@ -399,7 +430,7 @@ class Actor(ABC):
             self.blame(clause, f"{self.name}'s connection ended in another way", wanted, str(ended))
         return ended
 
-    async def comes_to(self, ready: Callable[[], bool], *, within: float = 0.0) -> bool:
+    async def waits_until(self, ready: Callable[[], bool], *, within: float = 0.0) -> bool:
         """
         Wait until something holds; return False if patience or the connection ends before.
 

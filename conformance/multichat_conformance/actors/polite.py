@@ -11,6 +11,7 @@ from trio_websocket import (
     WebSocketConnection,
     connect_websocket,
 )
+from wsproto.utilities import LocalProtocolError
 
 from multichat_conformance.actors.actor import Actor, Ended
 from multichat_conformance.actors.backdrop import Backdrop
@@ -22,12 +23,14 @@ __all__ = ["PoliteActor"]
 
 _LARGEST = 64 * 1024 * 1024
 _ABNORMAL = 1006
+_UNREACHABLE = (OSError, HandshakeError, trio.BrokenResourceError)
 
 
 class PoliteActor(Actor):
     """A user whose frames are always legal, and whose pongs come by themselves."""
 
     _socket: WebSocketConnection
+    _closing: trio.CancelScope | None = None
 
     @classmethod
     async def connect(
@@ -58,21 +61,13 @@ class PoliteActor(Actor):
         """
         actor = cls(name, account, backdrop)
         target = backdrop.target
-        host, port, secure = address(target)
-        context = ssl_context(str(target.ca_file) if target.ca_file else None) if secure else False
+        host, port, _ = address(target)
         where = resource or resource_of(target)
         backdrop.transcript.add(name, "sent", "handshake", f"GET {where}")
         try:
-            with trio.fail_after(backdrop.patience):
-                actor._socket = await connect_websocket(
-                    nursery,
-                    host,
-                    port,
-                    where,
-                    use_ssl=context,
-                    extra_headers=[(key.encode(), value.encode()) for key, value in headers],
-                    max_message_size=_LARGEST,
-                )
+            failure: Exception | None = await nursery.start(actor._live, where, headers)
+            if failure is not None:
+                raise failure
         except ConnectionRejected as exc:
             backdrop.transcript.add(name, "received", "handshake", f"status {exc.status_code}")
             actor.blame(
@@ -85,10 +80,9 @@ class PoliteActor(Actor):
             raise TargetGone(
                 f"no answer to a handshake at {host}:{port} within {backdrop.patience:.1f} s"
             ) from None
-        except (OSError, HandshakeError, trio.BrokenResourceError) as exc:
+        except _UNREACHABLE as exc:
             raise TargetGone(f"{host}:{port} takes no connection: {exc}") from exc
         backdrop.transcript.add(name, "received", "handshake", "status 101")
-        nursery.start_soon(actor._listen)
         return actor
 
     async def send_text(self, text: str) -> None:
@@ -117,7 +111,7 @@ class PoliteActor(Actor):
         """Send a close frame and wait until the connection has ended (or patience has)."""
         if self.ended is None:
             self.backdrop.transcript.add(self.name, "sent", "close", f"{code} {reason}".strip())
-            with trio.move_on_after(self.backdrop.patience):
+            with trio.move_on_after(self.backdrop.patience) as self._closing:
                 await self._socket.aclose(code, reason or None)
 
     async def vanish(self) -> None:
@@ -125,6 +119,42 @@ class PoliteActor(Actor):
         self.backdrop.transcript.note("hangs up", actor=self.name)
         # trio-websocket has no public way to hang up without a close frame.
         await trio.aclose_forcefully(self._socket._stream)  # see above
+
+    async def _live(
+        self,
+        where: str,
+        headers: Sequence[tuple[str, str]],
+        *,
+        task_status: trio.TaskStatus[Exception | None],
+    ) -> None:
+        """Own the connection: started with None once it is there, or with why it is not."""
+        target = self.backdrop.target
+        host, port, secure = address(target)
+        context = ssl_context(str(target.ca_file) if target.ca_file else None) if secure else False
+        try:
+            async with trio.open_nursery() as nursery:
+                try:
+                    with trio.fail_after(self.backdrop.patience):
+                        self._socket = await connect_websocket(
+                            nursery,
+                            host,
+                            port,
+                            where,
+                            use_ssl=context,
+                            extra_headers=[(key.encode(), text.encode()) for key, text in headers],
+                            max_message_size=_LARGEST,
+                        )
+                except (*_UNREACHABLE, ConnectionRejected, trio.TooSlowError) as exc:
+                    nursery.cancel_scope.cancel()
+                    task_status.started(exc)
+                    return
+                task_status.started(None)
+                await self._listen()
+        except* LocalProtocolError:
+            # trio-websocket answers a ping that crosses its own close frame; wsproto refuses.
+            self.heard_end(Ended(None))
+            if self._closing is not None:
+                self._closing.cancel()
 
     async def _listen(self) -> None:
         try:

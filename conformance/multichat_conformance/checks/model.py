@@ -90,5 +90,7 @@ def rooms_interleaved(workshop: "Workshop") -> None:
     from multichat_conformance.model.search import Budget, search
 
     offers = Offers.of(workshop.context)
-    stories = programs(workshop.check.id, "pipelined", offers, longest=_LONGEST_BURST, revoking=True)
+    stories = programs(
+        workshop.check.id, "pipelined", offers, longest=_LONGEST_BURST, revoking=True
+    )
     search(workshop, stories, Budget(quick=2.5, deep=22.0))

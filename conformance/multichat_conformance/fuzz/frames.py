@@ -64,7 +64,6 @@ def _texts(longest: int) -> SearchStrategy[str]:
     return st.lists(_CHARACTERS, max_size=longest).map("".join)
 
 
-
 def values_of(schema: Mapping[str, Any], rooms: Sequence[str]) -> SearchStrategy[Any]:
     """
     Return the values that a schema allows, small ones and those at its bounds.
@@ -148,7 +147,9 @@ def _text_of(draw: DrawFn, value: object) -> str:
     if style != "all escaped":
         return json.dumps(value, ensure_ascii=style == "ASCII")
     units = value.encode("utf-16-be")
-    return '"' + "".join(f"\\u{units[i]:02x}{units[i + 1]:02X}" for i in range(0, len(units), 2)) + '"'
+    return (
+        '"' + "".join(f"\\u{units[i]:02x}{units[i + 1]:02X}" for i in range(0, len(units), 2)) + '"'
+    )
 
 
 @st.composite

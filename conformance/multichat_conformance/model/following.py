@@ -149,7 +149,7 @@ def follow(tape: Tape, records: Records) -> Followed:
         if isinstance(turn, Sent):
             _obey(turn, found, records, answers)
         else:
-            _suffer(turn, found, records, answers)
+            _suffer(turn, found, answers)
         if found.fault:
             break
     else:
@@ -169,10 +169,7 @@ def _turns(tape: Tape, records: Records) -> list[Sent | tuple[int, World]]:
 
 def _answers(tape: Tape) -> list[Got]:
     own = {
-        meaning.text
-        for sent in tape.sent
-        for meaning in sent.meanings
-        if meaning.command == "send"
+        meaning.text for sent in tape.sent for meaning in sent.meanings if meaning.command == "send"
     }
     answers: list[Got] = []
     for got in tape.got:
@@ -206,9 +203,7 @@ def _obey(sent: Sent, found: Followed, records: Records, answers: Iterator[Got])
     )
 
 
-def _blamed(
-    wanted: _Expected, answer: Got, sent: Sent, found: Followed, *, strict: bool
-) -> str:
+def _blamed(wanted: _Expected, answer: Got, sent: Sent, found: Followed, *, strict: bool) -> str:
     if strict and any(
         later.moment > sent.moment and answer.room and answer.room != wanted.meaning.room
         for later in found.tape.sent
@@ -296,9 +291,7 @@ def _unanswered(sent: Sent, wanted: _Expected, found: Followed, records: Records
         found.moves.append(Move(kind, room, tape, sent.moment, NEVER, "noise", sure=False))
 
 
-def _suffer(
-    change: tuple[int, World], found: Followed, records: Records, answers: Iterator[Got]
-) -> None:
+def _suffer(change: tuple[int, World], found: Followed, answers: Iterator[Got]) -> None:
     """Some rooms may have been lost: each is told with a *left* that nobody asked for."""
     moment, world = change
     lost = [

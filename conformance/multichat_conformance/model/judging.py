@@ -53,7 +53,7 @@ def judge(records: Records) -> Judgement:
     """Hold the records against the model."""
     followed = [follow(tape, records) for tape in records.tapes]
     faults = [one.fault for one in followed if one.fault]
-    lacks = [_lack(one, records) for one in followed if one.lacks]
+    lacks = [_lack(one) for one in followed if one.lacks]
     seen = _Seen(records, followed)
     faults += seen.strangers
     faults += _messages(seen, lacks)
@@ -117,7 +117,7 @@ class _Seen:
             self.heard[room].append((tape, frames))
 
 
-def _lack(one: Followed, records: Records) -> Lack:
+def _lack(one: Followed) -> Lack:
     tape = one.tape
     got = f"the server ended the connection: {tape.cut_off}" if tape.cut_off else "nothing"
     fault = Fault(
@@ -185,8 +185,10 @@ def _copies(
     for got in copies:
         wrong = [name for name, value in wanted.items() if got.frame[name] != value]
         if wrong:
-            clause = "MC1-TYPE-02" if wrong == ["msg_type"] else clause_for(
-                "wrong message", strict=strict
+            clause = (
+                "MC1-TYPE-02"
+                if wrong == ["msg_type"]
+                else clause_for("wrong message", strict=strict)
             )
             yield Fault(
                 "wrong message",

@@ -13,9 +13,7 @@ __all__ = ["reordered"]
 Heard = Sequence[tuple[Tape, list[Got]]]
 
 
-def reordered(
-    heard: Mapping[str, Heard], by_text: Mapping[str, Spoken]
-) -> Iterable[Fault]:
+def reordered(heard: Mapping[str, Heard], by_text: Mapping[str, Spoken]) -> Iterable[Fault]:
     """
     Find what came in another order than it must.
 

@@ -21,9 +21,18 @@ from multichat_conformance.findings import NotTested, StoryEnded, Violation
 from multichat_conformance.fuzz.reading import meanings_of
 from multichat_conformance.model.faults import Fault
 from multichat_conformance.model.judging import judge
-from multichat_conformance.model.records import Got, Meaning, Place, Records, Sent, Tape, User, World
+from multichat_conformance.model.records import (
+    Got,
+    Meaning,
+    Place,
+    Records,
+    Sent,
+    Tape,
+    User,
+    World,
+)
 from multichat_conformance.model.story import ENDS, HOOKS, Step, Story
-from multichat_conformance.stage import Stage
+from multichat_conformance.stage import Stage, Undo
 from multichat_conformance.target.model import Room
 from multichat_conformance.timing import quiet_window
 
@@ -233,9 +242,7 @@ class _Playing:
             self._stage.undone("delete_room")
         await self._settle()
 
-    def _changed(
-        self, step: Step
-    ) -> tuple[World, dict[str, str], tuple[str, dict[str, str | int]] | None]:
+    def _changed(self, step: Step) -> tuple[World, dict[str, str], Undo | None]:
         world = self._world
         if step.room:
             id_ = self._rooms[step.room].id
@@ -244,6 +251,7 @@ class _Playing:
             place = Place(self._rooms[step.room].title, staff_only=True)
             return world.with_room(id_, place), {"room": id_}, ("make_open_room", {"room": id_})
         name = world.users[step.who].name
+        undo: Undo
         if step.do == "rename":
             other = f"{name[:12]}-{self._stage.nonce()}"[:30]
             self._stage.backdrop.usernames.add(other)
@@ -279,7 +287,7 @@ class _Playing:
             lack = judgement.lacks[0]
             actor = next(actor for actor, tape in self._heard if tape is lack.tape)
             known = len(actor.history)
-            if not await actor.comes_to(partial(_has_more, actor, known)):
+            if not await actor.waits_until(partial(_has_more, actor, known)):
                 self._collect()
                 judgement = judge(self._records)
                 if judgement.faults or judgement.lacks:

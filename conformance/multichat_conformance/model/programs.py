@@ -8,7 +8,7 @@ does not offer (accounts, a staff room, hooks) is never drawn.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from hypothesis import strategies as st
@@ -50,7 +50,7 @@ class Offers:
     roles: tuple[str, ...]
     rooms: dict[str, str]
     hooks: frozenset[str] = frozenset()
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     @classmethod
     def of(cls, context: Context) -> "Offers":

@@ -233,7 +233,8 @@ def _story(document: Any) -> Story:
         raise StoryError(
             f"a story of version {document['multichat_story']!r}; this suite reads {VERSION}"
         )
-    check, pace, strict = (document.get(name) for name in ("check", "pace", "strict"))
+    check, strict = document.get("check"), document.get("strict")
+    pace: Any = document.get("pace")
     if not isinstance(check, str) or pace not in get_args(Pace) or not isinstance(strict, bool):
         raise StoryError("check must be a string, pace closed-loop or pipelined, strict a boolean")
     rooms = document.get("rooms", {})

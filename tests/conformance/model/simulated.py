@@ -12,7 +12,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from multichat_conformance.fuzz.reading import meanings_of
-from multichat_conformance.model.records import Got, Meaning, Place, Records, Sent, Tape, User, World
+from multichat_conformance.model.records import (
+    Got,
+    Meaning,
+    Place,
+    Records,
+    Sent,
+    Tape,
+    User,
+    World,
+)
 from multichat_conformance.model.story import ENDS, HOOKS, Step, Story
 from multichat_conformance.target.model import Limits
 
@@ -275,8 +284,6 @@ class _Server:
                 self.say(one, self.announcement(kind, room, about))
 
 
-def simulate(
-    story: Story, mistake: str = "", *, seed: int = 0, like_2016: bool = False
-) -> Records:
+def simulate(story: Story, mistake: str = "", *, seed: int = 0, like_2016: bool = False) -> Records:
     """Tell a story to the simulated server and return the records of it."""
     return _Server(story, mistake, seed, like_2016=like_2016).tell()

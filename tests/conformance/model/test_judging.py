@@ -75,7 +75,9 @@ def test_the_original_is_not_accused_in_closed_loop() -> None:
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_found_and_shrinks(mistake: str) -> None:
-    story, kinds = smallest_failing("pipelined", lambda story, seed: simulate(story, mistake, seed=seed))
+    story, kinds = smallest_failing(
+        "pipelined", lambda story, seed: simulate(story, mistake, seed=seed)
+    )
 
     assert kinds & MISTAKES[mistake], (kinds, story.words())
     assert len(story.steps) <= 8, story.words()
@@ -85,7 +87,9 @@ def test_a_mistake_is_found_and_shrinks(mistake: str) -> None:
     "mistake", ["leak", "loss", "duplicate", "ghost", "ghost may send", "own enter", "wrong name"]
 )
 def test_a_mistake_in_core_is_found_in_closed_loop(mistake: str) -> None:
-    story, kinds = smallest_failing("closed-loop", lambda story, seed: simulate(story, mistake, seed=seed))
+    story, kinds = smallest_failing(
+        "closed-loop", lambda story, seed: simulate(story, mistake, seed=seed)
+    )
 
     assert kinds & MISTAKES[mistake], (kinds, story.words())
     assert len(story.steps) <= 8, story.words()
