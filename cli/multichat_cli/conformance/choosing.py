@@ -57,8 +57,10 @@ def choose(
             raise _usage("give a URL or --target, not both: the target file has a url itself")
         return _by_url(url, accounts, staff, rooms, staff_rooms)
     if extras:
-        raise _usage("--account, --staff, --room and --staff-room go with a URL; else they stand "
-                     "in the target file")
+        raise _usage(
+            "--account, --staff, --room and --staff-room go with a URL; else they stand "
+            "in the target file"
+        )
     if file is None:
         file = _found()
     return Chosen(_load(file), ("--target", str(file)))
@@ -117,8 +119,10 @@ def _by_url(
             *(Account(name, _password(name)) for name in accounts),
             *(Account(name, _password(name), staff=True) for name in staff),
         ),
-        rooms=(*(Room(id=room) for room in rooms),
-               *(Room(id=room, staff_only=True) for room in staff_rooms)),
+        rooms=(
+            *(Room(id=room) for room in rooms),
+            *(Room(id=room, staff_only=True) for room in staff_rooms),
+        ),
     )
     return Chosen(target, tuple(asked_as))
 

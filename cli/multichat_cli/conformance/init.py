@@ -32,19 +32,15 @@ class Recipe(StrEnum):
 
 
 def init(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="The target file to write.")
-    ] = Path("target.toml"),
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The target file to write.")] = Path(
+        "target.toml"
+    ),
     url: Annotated[
         str | None,
         typer.Option(metavar="URL", help="The server's stream. Without it, init asks."),
     ] = None,
-    name: Annotated[
-        str, typer.Option(metavar="TEXT", help="What reports call the server.")
-    ] = "",
-    login: Annotated[
-        Recipe, typer.Option(help="How a session is had.")
-    ] = Recipe.DJANGO_FORM,
+    name: Annotated[str, typer.Option(metavar="TEXT", help="What reports call the server.")] = "",
+    login: Annotated[Recipe, typer.Option(help="How a session is had.")] = Recipe.DJANGO_FORM,
     login_path: Annotated[
         str, typer.Option(metavar="PATH", help="Where the login form is.")
     ] = "/accounts/login/",
@@ -66,9 +62,7 @@ def init(
         str,
         typer.Option(metavar="COMMAND", help="What starts the server, at port {port} of the URL."),
     ] = "",
-    hooks: Annotated[
-        str, typer.Option(metavar="URL", help="Where hooks are pulled by HTTP.")
-    ] = "",
+    hooks: Annotated[str, typer.Option(metavar="URL", help="Where hooks are pulled by HTTP.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
 ) -> None:
     """

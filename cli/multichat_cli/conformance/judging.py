@@ -175,7 +175,9 @@ def _reports(outputs: Outputs) -> "list[_Guarded]":
     found = []
     people = sys.stderr if on_stdout else sys.stdout
     if people is not None:
-        verbosity: Verbosity = "quiet" if outputs.quiet else "verbose" if outputs.verbose else "normal"
+        verbosity: Verbosity = (
+            "quiet" if outputs.quiet else "verbose" if outputs.verbose else "normal"
+        )
         found.append(_Guarded(ConsoleReport(people, verbosity=verbosity), "the output", people))
     for form, file in wanted.items():
         if form == "badge" and file.suffix == ".svg":

@@ -8,7 +8,15 @@ import typer
 from multichat_cli.conformance.options import Group, Level, Only
 from multichat_cli.options import AsJson
 
-__all__ = ["COVERAGE_EPILOG", "EXPLAIN_EPILOG", "LIST_EPILOG", "coverage", "explain", "list_", "schema"]
+__all__ = [
+    "COVERAGE_EPILOG",
+    "EXPLAIN_EPILOG",
+    "LIST_EPILOG",
+    "coverage",
+    "explain",
+    "list_",
+    "schema",
+]
 
 LIST_EPILOG = """
 Examples:
@@ -40,7 +48,8 @@ With --json each line is an object whose member "event" is clause.
 def list_(
     only: Only = None,
     group: Annotated[
-        list[Group] | None, typer.Option(metavar="GROUP", help="Checks of this group. Once for each.")
+        list[Group] | None,
+        typer.Option(metavar="GROUP", help="Checks of this group. Once for each."),
     ] = None,
     level: Annotated[
         Level, typer.Option(help="Checks of core alone, or of both profiles.")
@@ -54,9 +63,7 @@ def list_(
 
 
 def explain(
-    name: Annotated[
-        str, typer.Argument(metavar="ID", help="The id of a clause or of a check.")
-    ],
+    name: Annotated[str, typer.Argument(metavar="ID", help="The id of a clause or of a check.")],
 ) -> None:
     """Say all that is known of a clause or a check: its text, examples, causes of failure."""
     from multichat_cli.conformance import tables

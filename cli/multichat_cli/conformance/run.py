@@ -62,9 +62,7 @@ def run(
     level: Annotated[
         Level, typer.Option(help="Judge core alone, or both profiles.")
     ] = Level.HARDENED,
-    profile: Annotated[
-        Depth, typer.Option(help="How much model-based testing.")
-    ] = Depth.QUICK,
+    profile: Annotated[Depth, typer.Option(help="How much model-based testing.")] = Depth.QUICK,
     group: Groups = None,
     only: Only = None,
     seed: Annotated[

@@ -104,7 +104,9 @@ def covered(*, only_missing: bool, as_json: bool) -> Iterator[str]:
         if row.checks:
             yield from (f"  {check.id}" for check in row.checks)
         else:
-            yield from _indented(f"not checked: {row.reason or 'nobody has written a check yet'}", 2)
+            yield from _indented(
+                f"not checked: {row.reason or 'nobody has written a check yet'}", 2
+            )
     if shown:
         yield ""
     yield summary(rows)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Final
 
 import trio
@@ -111,6 +112,7 @@ class Run:
         self._asked_as = tuple(asked_as) or (target.url,)
         self._began = time.monotonic()
         self._planned: Sequence[Check] = ()
+        self._saved: dict[str, Path] = {}
         redactor = Redactor()
         process = TargetProcess(target) if target.start else None
         if process is not None:
@@ -123,6 +125,7 @@ class Run:
             process=process,
             seed=options.seed,
             depth=options.depth,
+            stories=options.stories,
         )
 
     @property
@@ -289,11 +292,23 @@ class Run:
         return told
 
     def _search(self, check: Check) -> list[Told]:
-        workshop = Workshop(check, self._context)
+        # An expected failure is not told three times: it is known.
+        known = self._deviations.expects_failure(check.id, datetime.now(UTC).date())
+        attempts = 1 if known else self.options.attempts
+        workshop = Workshop(check, self._context, attempts=attempts, recover=self._recover)
         check.story(workshop)
         notes = tuple(workshop.notes)
+        if workshop.saved is not None:
+            self._saved[check.id] = workshop.saved
         if not workshop.attempts:
-            return [Told(Attempt(1, 0.0, None, ()), trouble=workshop.trouble, notes=notes)]
+            return [
+                Told(
+                    Attempt(1, 0.0, None, ()),
+                    trouble=workshop.trouble,
+                    not_tested=workshop.not_tested,
+                    notes=notes,
+                )
+            ]
         self._recover()
         return [
             Told(attempt, trouble=workshop.trouble, notes=notes) for attempt in workshop.attempts
@@ -365,6 +380,8 @@ class Run:
         return result
 
     def _repeat(self, check: Check) -> str:
+        if saved := self._saved.get(check.id):
+            return shlex.join(["multichat", "conformance", "replay", str(saved), *self._asked_as])
         words = ["multichat", "conformance", "run", *self._asked_as, "--only", check.id]
         if check.group is Group.LOAD:
             words += ["--group", check.group]

@@ -117,7 +117,9 @@ class _Examination:
             self._step("start", self._start)
         host, port, secure = address(self._target)
         if not host:
-            self._step("address", partial(_fail, f"{self._target.url} names no host: put url right"))
+            self._step(
+                "address", partial(_fail, f"{self._target.url} names no host: put url right")
+            )
         self._async("name", partial(self._resolve, host, port))
         self._async("connection", partial(self._connect, host, port))
         if secure:
@@ -275,7 +277,8 @@ class _Examination:
         open_rooms = [room for room in rooms if not room.staff_only]
         if not open_rooms:
             self._note(
-                "rooms", "no open room is given, so little can be tested: add [[rooms]], two or more"
+                "rooms",
+                "no open room is given, so little can be tested: add [[rooms]], two or more",
             )
             return
         role = next(iter(cast))
@@ -321,9 +324,7 @@ class _Examination:
                     partial(_fail, f"there is no program {program!r}: put hooks.commands right"),
                 )
         harmless = {
-            name: arguments
-            for name, arguments in self._harmless().items()
-            if name in hooks.names
+            name: arguments for name, arguments in self._harmless().items() if name in hooks.names
         }
         for name, arguments in harmless.items():
             self._async(f"hook {name}", partial(self._pull, name, arguments))

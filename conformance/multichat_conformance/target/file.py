@@ -136,6 +136,10 @@ class _Reader:
             raise self._wrong("url", wrong)
         self._once("accounts", "username", document)
         self._once("rooms", "id", document)
+        for place, room in enumerate(document.get("rooms", ())):
+            # A pattern's $ lets a line end pass.
+            if not is_room_id(room["id"]):
+                raise self._wrong(f"rooms[{place}].id", f"{room['id']!r} is no canonical id")
         return Target(
             url=url,
             name=document.get("name", url),

@@ -6,10 +6,11 @@ session logs in anew for that.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from multichat_conformance.actors.handshake import own_origin
 from multichat_conformance.findings import NotTested
@@ -21,6 +22,7 @@ __all__ = ["LoginFailed", "Session", "Sessions"]
 
 _CSRF_FIELD = "csrfmiddlewaretoken"
 _CSRF_COOKIE = "csrftoken"
+_REDIRECTS = (302, 303)
 
 
 class LoginFailed(NotTested):
@@ -146,7 +148,7 @@ class Sessions:
 
     def _kept_secret(self, session: Session) -> Session:
         # Stories put the key alone into frames and addresses, too.
-        self._redactor.hide(session.key, quote(session.key))
+        self._redactor.hide(session.key)
         return session
 
     async def _by_form(self, account: Account) -> Session:
@@ -155,21 +157,21 @@ class Sessions:
         if page.status != 200:
             raise LoginFailed(f"{where} answers {page.status}, not a login form: check login.path")
         cookies = _set_cookies(page)
-        form = _Form()
-        form.feed(page.text)
-        fields = form.hidden | {"username": account.username, "password": account.password or ""}
-        self._redactor.hide(*form.hidden.values(), *cookies.values())
+        hidden = _hidden_fields(page.text)
+        fields = hidden | {"username": account.username, "password": account.password or ""}
+        self._redactor.hide(hidden.get(_CSRF_FIELD), *cookies.values())
         response = await self._send("POST", where, {"Cookie": _joined(cookies)}, fields)
-        cookies |= _set_cookies(response)
+        given = _set_cookies(response)
+        cookies |= given
         self._redactor.hide(*cookies.values())
-        key = cookies.get(self._target.login.session_cookie, "")
-        if not key:
+        name = self._target.login.session_cookie
+        # Somebody who is not logged in may have a session, too: with the form's page came one.
+        if name not in given and (response.status not in _REDIRECTS or name not in cookies):
             raise LoginFailed(
                 f"{account.username} cannot log in at {where}: it answers {response.status} and "
-                f"sets no cookie {self._target.login.session_cookie!r}; check the account's "
-                "password in the target file"
+                f"sets no cookie {name!r}; " + _what_to_check(response.status)
             )
-        return self._kept_secret(Session({"Cookie": _joined(cookies)}, key))
+        return self._kept_secret(Session({"Cookie": _joined(cookies)}, cookies[name]))
 
     async def _send(
         self,
@@ -194,6 +196,22 @@ class Sessions:
             )
         except WebError as exc:
             raise LoginFailed(str(exc)) from exc
+
+
+def _what_to_check(status: int) -> str:
+    if status == 403:
+        return "it refuses the form itself, so check its CSRF token, and origin in the target file"
+    if status == 404 or status >= 500:
+        return "look into the server's log"
+    return "check the account's password, and login.session_cookie, in the target file"
+
+
+def _hidden_fields(page: str) -> dict[str, str]:
+    form = _Form()
+    # The parser gives up on some declarations that no page should have.
+    with suppress(AssertionError):
+        form.feed(page)
+    return form.hidden
 
 
 class _Form(HTMLParser):

@@ -20,6 +20,7 @@ from multichat_conformance.target.model import Hooks, Target
 __all__ = ["TargetProcess", "placed"]
 
 _LAST_WORDS: Final = 20
+_LAST_WORDS_WITHIN: Final = 1.0
 _KILL_AFTER: Final = 10.0
 """Seconds that a target may take to end after SIGTERM."""
 
@@ -97,8 +98,10 @@ class TargetProcess:
         except OSError as exc:
             raise NotTested(f"the target cannot be started: {exc}; check start.command") from exc
         self._readers = [
-            threading.Thread(target=self._read_output, args=(self._process, self._ready)),
-            threading.Thread(target=self._read_errors, args=(self._process,)),
+            threading.Thread(
+                target=self._read_output, args=(self._process, self._ready), daemon=True
+            ),
+            threading.Thread(target=self._read_errors, args=(self._process,), daemon=True),
         ]
         for reader in self._readers:
             reader.start()
@@ -145,6 +148,10 @@ class TargetProcess:
 
     def last_words(self) -> str:
         """Return the last line that it printed, for messages."""
+        if not self.runs:
+            # What it said at its end may still be in the pipe.
+            for reader in self._readers:
+                reader.join(_LAST_WORDS_WITHIN)
         return self._last_words[-1] if self._last_words else "it printed nothing"
 
     def _ready_line(self) -> dict[str, str]:

@@ -19,6 +19,9 @@ __all__ = ["Response", "WebError", "request"]
 LARGEST_BODY: Final = 4 * 1024 * 1024
 """Bytes that are read of a response."""
 
+_STEPS: Final = 3
+"""To connect, to send and to receive: whoever sends a byte now and then is not waited for."""
+
 
 class WebError(Exception):
     """No response came; the text says why."""
@@ -91,6 +94,11 @@ async def request(
     if not url.startswith(("http://", "https://")):
         raise WebError(f"{url} is no HTTP address")
     try:
-        return await trio.to_thread.run_sync(send, abandon_on_cancel=True)
+        with trio.fail_after(_STEPS * patience):
+            return await trio.to_thread.run_sync(send, abandon_on_cancel=True)
+    except trio.TooSlowError:
+        raise WebError(
+            f"{method} {url.split('?')[0]} took more than {_STEPS * patience:.0f} s"
+        ) from None
     except (OSError, http.client.HTTPException, ValueError) as exc:
         raise WebError(f"{method} {url.split('?')[0]} failed: {exc}") from exc

@@ -1,0 +1,168 @@
+"""A target that the suite starts: ready, gone, stopped, started again."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from multichat_conformance.findings import NotTested
+from multichat_conformance.target import Hooks, Start, Target, process
+from multichat_conformance.target.process import TargetProcess, placed
+
+LISTEN = """
+import json, os, signal, socket, sys
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+print("starting", flush=True)
+print(json.dumps({"hooks": "http://h/", "number": 7, "list": [], "mode": os.environ.get("MODE")}),
+      flush=True)
+print("ready", file=sys.stderr, flush=True)
+while True:
+    listener.accept()[0].close()
+"""
+STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n{LISTEN}"
+
+Make = Callable[..., TargetProcess]
+
+
+@pytest.fixture
+def make() -> Iterator[Make]:
+    made: list[TargetProcess] = []
+
+    def a_process(
+        code: str, *, ready: str = "json", seconds: float = 20.0, **more: object
+    ) -> TargetProcess:
+        start = Start((sys.executable, "-c", code, "{port}"), ready, seconds, {"MODE": "test"})  # type: ignore[arg-type]  # json or connect
+        described: dict[str, object] = {"url": "ws://127.0.0.1:{port}/{mode}", **more}
+        made.append(TargetProcess(Target(start=start, **described)))  # type: ignore[arg-type]  # fields of a target
+        return made[-1]
+
+    yield a_process
+    for each in made:
+        each.stop()
+
+
+def test_a_ready_line_fills_in_the_names(make: Make) -> None:
+    started = make(
+        LISTEN, hooks=Hooks("{hooks}x", ("stop",), {"start": ("run", "{number}", "{list}")})
+    )
+    target = started.start()
+
+    assert started.runs
+    assert target.url.endswith("/test")
+    assert target.hooks.url == "http://h/x"
+    assert target.hooks.commands == {"start": ("run", "7", "{list}")}
+    assert target is started.target
+
+
+def test_a_port_that_answers_is_enough(make: Make) -> None:
+    started = make(LISTEN, ready="connect", url="ws://127.0.0.1:{port}/")
+
+    assert started.start().url.startswith("ws://127.0.0.1:")
+    assert started.runs
+
+
+def test_it_is_stopped_and_started_again_at_the_same_address(make: Make) -> None:
+    started = make(LISTEN)
+    first = started.start().url
+
+    assert started.stop() < 10
+    assert not started.runs
+    assert started.start().url == first
+    assert started.runs
+
+
+def test_stopping_what_does_not_run(make: Make) -> None:
+    assert make(LISTEN).stop() == 0.0
+
+
+def test_what_does_not_end_is_killed(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_KILL_AFTER", 0.2)
+    started = make(STUBBORN)
+    started.start()
+
+    assert started.stop() >= 0.2
+    assert not started.runs
+
+
+def test_asking_it_to_stop_waits_for_nothing(make: Make) -> None:
+    started = make(LISTEN)
+    started.signal_stop()
+    started.start()
+    started.signal_stop()
+
+    assert started.stop() < 10
+
+
+@pytest.mark.parametrize("ready", ["json", "connect"])
+def test_one_that_ends_at_once(make: Make, ready: str) -> None:
+    started = make("import sys; sys.exit('no database')", ready=ready, url="ws://127.0.0.1:{port}/")
+    with pytest.raises(NotTested) as caught:
+        started.start()
+
+    assert "before it was ready" in str(caught.value) or "nothing listens on" in str(caught.value)
+    assert "no database" in str(caught.value)
+    assert not started.runs
+
+
+def test_one_that_says_nothing_before_it_ends(make: Make) -> None:
+    with pytest.raises(NotTested, match="ended before it was ready: it printed nothing"):
+        make("").start()
+
+
+@pytest.mark.parametrize("said", ["[1]", "null", "{", "no JSON", '"x"'])
+def test_a_line_that_is_no_object_is_no_ready_line(make: Make, said: str) -> None:
+    with pytest.raises(NotTested, match="ended before it was ready"):
+        make(f"print({said!r})").start()
+
+
+@pytest.mark.parametrize("ready", ["json", "connect"])
+def test_one_that_is_never_ready(make: Make, ready: str) -> None:
+    code = "import signal; print('loading', flush=True); signal.pause()"
+    started = make(code, ready=ready, seconds=0.3, url="ws://127.0.0.1:{port}/")
+    with pytest.raises(NotTested, match=r"no ready line within|nothing listens on"):
+        started.start()
+
+    assert not started.runs
+
+
+def test_a_ready_line_that_makes_no_address(make: Make) -> None:
+    with pytest.raises(NotTested, match="makes no address: 'http://h/'"):
+        make(LISTEN, url="{hooks}").start()
+
+
+def test_a_program_that_is_not_there(tmp_path: Path) -> None:
+    target = Target(
+        url="ws://127.0.0.1:1/", start=Start(("./no-such-program",)), file=tmp_path / "t"
+    )
+    with pytest.raises(NotTested, match=r"cannot be started: .*check start\.command"):
+        TargetProcess(target).start()
+
+
+def test_it_runs_beside_its_file(make: Make, tmp_path: Path) -> None:
+    code = "import json, os; print(json.dumps({'folder': os.getcwd()}), flush=True); input()"
+    started = make(code, url="ws://x/{folder}", file=tmp_path / "target.toml")
+
+    assert started.start().url == f"ws://x/{tmp_path}"
+
+
+def test_a_flood_of_output_blocks_nobody(make: Make) -> None:
+    """What it prints is read to the end, and the last line is kept."""
+    code = LISTEN.replace('print("ready"', 'print("x\\n" * 200_000 + "last"')
+    started = make(code, ready="connect", url="ws://127.0.0.1:{port}/")
+    started.start()
+    started.stop()
+
+    assert started.last_words() in ("last", "x")
+
+
+def test_without_a_command_there_is_nothing_to_start() -> None:
+    with pytest.raises(ValueError, match="no start command"):
+        TargetProcess(Target(url="ws://x/"))
+
+
+def test_what_is_not_known_yet_stays() -> None:
+    target = placed(Target(url="ws://x:{port}/{later}", origin="http://{port}"), {"port": "5"})
+
+    assert (target.url, target.origin) == ("ws://x:5/{later}", "http://5")
+    assert placed(Target(url="ws://x/"), {}).origin is None
