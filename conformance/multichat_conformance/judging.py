@@ -39,7 +39,14 @@ class Judged:
 def judge_frame(text: str, *, actor: str) -> Judged:
     """Read one text message of the target and hold it against the schemas (MC1-FRAME-05)."""
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_refuse, object_pairs_hook=_once)
+        # Python reads an escape of half a character, and no text can hold what comes of it.
+        json.dumps(value, ensure_ascii=False).encode()
+    except _Twice as exc:
+        return Judged(None, _finding("MC1-FRAME-05", actor, f"ambiguous ({exc})", text))
+    except UnicodeEncodeError:
+        wrong = "no text (it holds an unpaired surrogate)"
+        return Judged(None, _finding("MC1-FRAME-01", actor, wrong, text))
     except (ValueError, RecursionError) as exc:
         return Judged(None, _finding("MC1-FRAME-01", actor, f"not JSON ({exc})", text))
     if not isinstance(value, dict):
@@ -77,6 +84,19 @@ def _finding(clause: str, actor: str, wrong: str, text: str) -> Finding:
         got=shorten(text),
         actor=actor,
     )
+
+
+class _Twice(ValueError):
+    """An object has two members of one name."""
+
+
+def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in members:
+        if name in found:
+            raise _Twice(f"two members are named {name!r}")
+        found[name] = value
+    return found
 
 
 def _refuse(constant: str) -> NoReturn:
