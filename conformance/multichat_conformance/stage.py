@@ -19,7 +19,7 @@ from typing import Final, NoReturn, TypeAlias
 
 import trio
 
-from multichat_conformance.actors import Actor, Backdrop, Handshake, PoliteActor, RawActor
+from multichat_conformance.actors import Actor, Backdrop, Handshake, PoliteActor, RawActor, Received
 from multichat_conformance.actors.backdrop import FREE_ROOM
 from multichat_conformance.actors.handshake import exchange, open_stream, request_bytes
 from multichat_conformance.catalogue import Check
@@ -32,7 +32,7 @@ from multichat_conformance.findings import (
     TargetGone,
     Violation,
 )
-from multichat_conformance.patterns import Stream
+from multichat_conformance.patterns import Joined, Stream
 from multichat_conformance.target.hooks import described, pull
 from multichat_conformance.target.login import Session
 from multichat_conformance.target.model import Account, Limits, Room, Target
@@ -433,28 +433,32 @@ class Stage:
         """
         streams = tuple(Stream) if announcements else (Stream.ANSWERS, Stream.MESSAGES)
         fence = self.fence_room
+        surplus: dict[Actor, list[Received]] = {watcher: [] for watcher in watchers}
         for actor in dict.fromkeys([after, *watchers]):
             if actor.account is not None and fence.id not in actor.rooms:
-                await actor.join(fence)
+                answer = await actor.ask({"command": "join", "room": fence.id})
+                if actor is after or "join" in answer.frame:
+                    actor.check(answer, Joined(fence), to=f"a join of room {fence.id}")
+                else:
+                    surplus[actor].append(answer)
         marker = await after.says(fence)
         for watcher in watchers:
-            if watcher is after:
+            if watcher is after or surplus[watcher]:
                 pass
             elif watcher.account is not None:
                 await watcher.meets(marker, fence)
             else:
-                await watcher.answers_before_fence()
+                surplus[watcher] += await watcher.answers_before_fence()
         if not self.backdrop.keeps_order or any(watcher.account is None for watcher in watchers):
             await quiet_window(self.backdrop.round_trips.quiet)
         for watcher in watchers:
             watcher.raise_fault()
-            surplus = watcher.waiting(*streams)
-            if surplus:
+            if found := [*surplus[watcher], *watcher.waiting(*streams)]:
                 watcher.blame(
                     clause,
                     f"{watcher.name} received what it must not",
                     "nothing of that kind",
-                    shorten(" ".join(received.text for received in surplus)),
+                    shorten(" ".join(received.text for received in found)),
                 )
 
     async def all_in(self, room: Room, *actors: Actor) -> None:

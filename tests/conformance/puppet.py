@@ -58,7 +58,7 @@ class Puppet(Actor):
             self.heard_text(answer)
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
-        raise AssertionError("a puppet has no connection")
+        raise AssertionError(f"a puppet has no connection to close with {code} {reason}")
 
     async def vanish(self) -> None:
         raise AssertionError("a puppet has no connection")

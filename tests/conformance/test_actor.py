@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from multichat_conformance.actors import actor as actor_module
 from multichat_conformance.actors.actor import Ended
@@ -66,27 +67,27 @@ async def test_another_frame_than_expected_ends_the_story() -> None:
     assert finding.got == said("two")
 
 
-async def test_what_does_not_come_is_waited_for_and_then_missed(autojump_clock: object) -> None:
+async def test_what_does_not_come_is_waited_for_and_then_missed(autojump_clock: MockClock) -> None:
     alice = Puppet(shared=backdrop(patience=7.0))
 
     finding = await finding_of(lambda: alice.receives(Left("1")))
 
-    assert trio.current_time() == pytest.approx(7.0)
+    assert autojump_clock.current_time() == pytest.approx(7.0)
     assert finding.clause == "MC1-SEND-01"  # the story's own
     assert (finding.expected, finding.got) == ('{"leave": "1"}', "nothing of that kind")
 
 
-async def test_what_comes_later_is_taken_when_it_comes(autojump_clock: object) -> None:
+async def test_what_comes_later_is_taken_when_it_comes(autojump_clock: MockClock) -> None:
     alice = Puppet()
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(alice.receives, Left("1"))
-        await trio.testing.wait_all_tasks_blocked()
+        await wait_all_tasks_blocked()
         alice.heard_text(said("something else"))
-        await trio.testing.wait_all_tasks_blocked()
+        await wait_all_tasks_blocked()
         alice.heard_text(LEFT)
 
-    assert trio.current_time() < 1.0
+    assert autojump_clock.current_time() < 1.0
 
 
 async def test_the_end_of_the_connection_ends_a_wait() -> None:
@@ -203,7 +204,7 @@ async def test_its_own_message_must_be_its_own(answer: str) -> None:
     assert finding.got == answer
 
 
-async def test_it_meets_a_text_wherever_it_stands(autojump_clock: object) -> None:
+async def test_it_meets_a_text_wherever_it_stands(autojump_clock: MockClock) -> None:
     alice = Puppet()
     for text in ("one", "two", "three"):
         alice.heard_text(said(text))
@@ -213,12 +214,13 @@ async def test_it_meets_a_text_wherever_it_stands(autojump_clock: object) -> Non
     assert [received.frame["message"] for received in alice.waiting()] == ["one", "three"]
     finding = await finding_of(lambda: alice.meets("four", "1", clause="MC1-ERR-10"))
     assert finding.clause == "MC1-ERR-10"
+    assert autojump_clock.current_time() == pytest.approx(5.0)
 
 
-async def test_it_takes_what_comes_in_time_and_blames_nobody(autojump_clock: object) -> None:
+async def test_it_takes_what_comes_in_time_and_blames_nobody(autojump_clock: MockClock) -> None:
     alice = Puppet()
     assert await alice.take_within(1.0, Stream.ANSWERS) is None
-    assert trio.current_time() == pytest.approx(1.0 + alice.backdrop.grace)
+    assert autojump_clock.current_time() == pytest.approx(1.0 + alice.backdrop.grace)
 
     alice.heard_text(LEFT)
     taken = await alice.take_within(1.0, Stream.ANSWERS)
@@ -298,12 +300,12 @@ async def test_two_errors_before_the_fence_are_a_finding() -> None:
     assert finding.summary == "alice got 2 answers to hello"
 
 
-async def test_a_target_without_order_gets_a_quiet_window(autojump_clock: object) -> None:
+async def test_a_target_without_order_gets_a_quiet_window(autojump_clock: MockClock) -> None:
     alice = Puppet([NO_FRAME], [DENIED], shared=backdrop(keeps_order=False))
 
     await alice.gets_one_error("hello", "FRAME_INVALID")
 
-    assert trio.current_time() == pytest.approx(alice.backdrop.round_trips.quiet)
+    assert autojump_clock.current_time() == pytest.approx(alice.backdrop.round_trips.quiet)
 
 
 # The end of a connection.
@@ -322,12 +324,12 @@ async def test_the_end_must_have_one_of_the_codes() -> None:
     )
 
 
-async def test_an_end_that_is_bounded_is_waited_for_as_long(autojump_clock: object) -> None:
+async def test_an_end_that_is_bounded_is_waited_for_as_long(autojump_clock: MockClock) -> None:
     alice = Puppet()
 
     finding = await finding_of(lambda: alice.is_closed(1008, within=60.0))
 
-    assert trio.current_time() == pytest.approx(60.0 + alice.backdrop.grace)
+    assert autojump_clock.current_time() == pytest.approx(60.0 + alice.backdrop.grace)
     assert "the end of the connection (1008) within 60 s" in finding.expected
 
 

@@ -26,6 +26,8 @@ MESSAGE = {"room": "1", "message": "hi", "username": "alice", "msg_type": 0}
 ENTER = {"room": "1", "message": None, "username": "alice", "msg_type": 4}
 LEAVE = {**ENTER, "msg_type": 5}
 
+OTHERS: list[object] = ["another", None, 1, True, 0.0, False, [], {}]
+
 FITTING = [
     (Joined(ROOM), JOINED),
     (Joined("1"), {"join": "1", "title": "whatever"}),
@@ -60,7 +62,7 @@ def test_a_pattern_rejects_a_frame_that_lacks_a_member(
 @pytest.mark.parametrize(("pattern", "frame"), FITTING)
 def test_a_pattern_rejects_each_other_value(pattern: Pattern, frame: dict[str, object]) -> None:
     for name in pattern.members:
-        for other in ("another", None, 1, True, 0.0, False, [], {}):
+        for other in OTHERS:
             if other is not frame[name]:
                 mismatch = pattern.mismatch({**frame, name: other})
 
