@@ -120,6 +120,10 @@ async def error_goes_to_its_sender_alone(stage: Stage) -> None:
 
     for command, code in refusals(stage):
         await alice.is_refused(command, code)
+    await alice.join(room)
+    for command, code in refusals(stage):
+        if command["room"] != room.id:
+            await alice.is_refused(command, code)
 
     await stage.silence(bob, other, after=alice, announcements=False)
 
