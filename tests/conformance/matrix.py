@@ -123,9 +123,8 @@ def _tell(check: Check, run: Run) -> list[Told]:
         return [trio.run(partial(tell, check, run.context))]
     workshop = Workshop(check, run.context)
     check.story(workshop)
-    return [Told(attempt, trouble=workshop.trouble) for attempt in workshop.attempts[:1]] or [
-        Told(Attempt(1, 0.0, None, ()), trouble=workshop.trouble)
-    ]
+    attempts = workshop.attempts[:1] or [Attempt(1, 0.0, None, ())]
+    return [Told(attempt, trouble=workshop.trouble) for attempt in attempts]
 
 
 def _weigh(check: Check, told: Sequence[Told], reason: str) -> tuple[str, str]:
@@ -156,9 +155,14 @@ def whole(
     ids: Mapping[str, Collection[str]], *, workers: int = WORKERS, patience: float = PATIENCE
 ) -> dict[str, Row]:
     """Play checks on many servers, several at a time; `ids` says which on which."""
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, initializer=_warm_up) as pool:
         rows = pool.map(partial(play, patience=patience), ids.keys(), ids.values())
         return dict(zip(ids, rows, strict=True))
+
+
+def _warm_up() -> None:
+    # What a process does for the first time, it does slowly, and would be taken for a fault.
+    play(CORRECT, [FIRST_LOOK, catalogue()[0].id], patience=10)
 
 
 def as_text(data: Mapping[str, object]) -> str:
