@@ -32,11 +32,11 @@ from multichat_conformance.findings import (
     TargetGone,
     Violation,
 )
-from multichat_conformance.patterns import Joined, Stream
+from multichat_conformance.patterns import Stream
 from multichat_conformance.target.hooks import described, pull
 from multichat_conformance.target.login import Session
 from multichat_conformance.target.model import Account, Limits, Room, Target
-from multichat_conformance.timing import quiet_window
+from multichat_conformance.timing import pause, quiet_window
 from multichat_conformance.transcript import shorten
 
 __all__ = ["Stage", "Undo"]
@@ -50,11 +50,8 @@ WARM_UPS: Final = 30
 _CLEARING: Final = 20.0
 """Seconds that clearing away may take."""
 
-_SEEN_WITHIN: Final = 1.0
-"""Seconds after which a change of rooms or users holds for every command (MC1-AUTH-05)."""
-
 _POLL: Final = 0.05
-"""Seconds from one look to the next whether a target is there, or has seen a change."""
+"""Seconds from one look to the next whether a target is there."""
 
 
 class Stage:
@@ -505,24 +502,6 @@ class Stage:
         self.backdrop.transcript.add("", "note", "hook", described(name, arguments))
         return await pull(self.target, self._context.redactor, name, arguments)
 
-    async def joins_in_time(self, actor: Actor, room: Room) -> None:
-        """
-        Have an actor join a room that has just been opened to it.
-
-        The target may take a second to see the change (MC1-AUTH-05).
-
-        Raises:
-            Violation: It refuses for longer.
-
-        """
-        until = trio.current_time() + _SEEN_WITHIN + self.backdrop.grace
-        while True:
-            answer = await actor.ask({"command": "join", "room": room.id})
-            if "error" not in answer.frame or trio.current_time() > until:
-                actor.check(answer, Joined(room), clause="MC1-AUTH-05", to="a join after a change")
-                return
-            await quiet_window(_POLL * 2)
-
     async def new_user(self) -> Account:
         """Have a user made who is gone when the story ends."""
         name = self.nonce()
@@ -609,7 +588,7 @@ class Stage:
                 try:
                     stream = await open_stream(self.target)
                 except TargetGone:
-                    await quiet_window(_POLL)
+                    await pause(_POLL)
                 else:
                     await trio.aclose_forcefully(stream)
                     return

@@ -25,10 +25,12 @@ from multichat_conformance.running.options import Options, groups_for
 from multichat_conformance.running.run import Run
 from multichat_conformance.running.telling import Told, tell
 from multichat_conformance.running.workshop import Workshop
+from tests.conformance.matrix_page import PAGE, render
 from tests.conformance.small_server.faults import FAULTS
+from tests.conformance.small_server.faults.personalities import PERSONALITIES
 from tests.conformance.small_server.threaded import served
 
-__all__ = ["CORRECT", "DATA", "FIRST_LOOK", "Row", "play", "whole"]
+__all__ = ["CORRECT", "DATA", "FIRST_LOOK", "Row", "as_text", "play", "whole"]
 
 CORRECT: Final = "correct"
 """The name of the server without a fault."""
@@ -68,7 +70,7 @@ def play(name: str, ids: Collection[str], patience: float = PATIENCE) -> Row:
     Play checks on a server, each on a fresh one if the one before was found wanting.
 
     Args:
-        name: The fault's, or `CORRECT`.
+        name: The fault's, a personality's, or `CORRECT`.
         ids: The checks', and perhaps `FIRST_LOOK`.
         patience: Seconds to wait for what must come.
 
@@ -102,11 +104,16 @@ def play(name: str, ids: Collection[str], patience: float = PATIENCE) -> Row:
 
 @contextlib.contextmanager
 def _judged(name: str, patience: float) -> Iterator[Run]:
-    parts = () if name == CORRECT else FAULTS[name].parts
-    with served(parts) as target:
+    with served(_parts(name)) as target:
         run = Run(target, Options(patience=patience, attempts=1, seed=0), emit=lambda _: None)
         run.begin([])
         yield run
+
+
+def _parts(name: str) -> Collection[type]:
+    if name in PERSONALITIES:
+        return PERSONALITIES[name].parts
+    return () if name == CORRECT else FAULTS[name].parts
 
 
 def _tell(check: Check, run: Run) -> list[Told]:
@@ -135,12 +142,9 @@ def whole(
         return dict(zip(ids, rows, strict=True))
 
 
-def as_data(rows: Mapping[str, Row]) -> dict[str, object]:
-    """Return what is kept of a matrix."""
-    return {
-        "checks": [check.id for check in catalogue()],
-        "faults": {name: sorted(row.caught) for name, row in rows.items() if name != CORRECT},
-    }
+def as_text(data: Mapping[str, object]) -> str:
+    """Return the text of what is kept."""
+    return json.dumps(data, indent=1) + "\n"
 
 
 def main() -> int:
@@ -158,7 +162,10 @@ def main() -> int:
         for check, found in {**row.caught, **row.left_out}.items():
             print(f"    {check}: {found}")
     if arguments.write:
-        DATA.write_text(json.dumps(as_data(rows), indent=1) + "\n", encoding="utf-8")
+        faults = {name: sorted(row.caught) for name, row in rows.items() if name in FAULTS}
+        data = {"checks": [check.id for check in catalogue()], "faults": faults}
+        DATA.write_text(as_text(data), encoding="utf-8")
+        PAGE.write_text(render(faults), encoding="utf-8")
     return 0
 
 

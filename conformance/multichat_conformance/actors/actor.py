@@ -43,6 +43,9 @@ __all__ = ["Actor", "Ended", "Received"]
 
 _T = TypeVar("_T")
 
+_SEEN_WITHIN: Final = 1.0
+"""Seconds after which a change of rooms or users holds for every command (MC1-AUTH-05)."""
+
 MOST_FRAMES: Final = 50_000
 MOST_CHARACTERS: Final = 256 * 1024 * 1024
 """What one actor takes in before it calls the target a flood."""
@@ -195,6 +198,11 @@ class Actor(ABC):
                 return self.check(answer, pattern, clause=clause, to=f"{dict(command)}")
             # Few enough for every rate limit (MC1-LIMIT-06).
             await pause((within + self.backdrop.grace) / 15)
+
+    async def joins_in_time(self, room: Room | str) -> Received:
+        """Join a room that was opened to the user just now; the target may take a second to see."""
+        command = {"command": "join", "room": _id(room)}
+        return await self.comes_to(command, Joined(room), within=_SEEN_WITHIN, clause="MC1-AUTH-05")
 
     async def says(self, room: Room | str, text: str | None = None, *, clause: str = "") -> str:
         """

@@ -7,7 +7,6 @@ from multichat_conformance.checks.connection_end import send_frame
 from multichat_conformance.patterns import Exit
 from multichat_conformance.stage import Stage
 
-
 _ABRUPT = "The server drops the TCP connection when a close frame comes, without one of its own."
 
 

@@ -168,6 +168,7 @@ async def vanished_peer_is_noticed(stage: Stage) -> None:
 
 
 def send_frame(room: Room, text: str) -> tuple[int, bytes]:
+    """Return a send as a WebSocket frame's opcode and payload."""
     command = {"command": "send", "room": room.id, "message": text}
     return int(Opcode.TEXT), json.dumps(command).encode()
 

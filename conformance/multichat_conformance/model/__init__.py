@@ -8,9 +8,9 @@ can be read and written as JSON, and a saved failure is told again by the very c
 it, without hypothesis. What a step means when something is missing is defined, so every list of
 steps is a story: who is not connected is connected first, who has no reason to wait does not.
 
-**The model is pure.** Telling a story fills a :class:`~multichat_conformance.model.records.Records`:
-what each connection sent and received, each with its *moment*, a number that the whole story
-shares. :mod:`~multichat_conformance.model.following` walks a connection's commands and says what
+**The model is pure.** Telling a story fills
+:class:`~multichat_conformance.model.records.Records`: what each connection sent and received, each
+with its *moment*, a number that the whole story shares. :mod:`~multichat_conformance.model.following` walks a connection's commands and says what
 each must be answered with, :mod:`~multichat_conformance.model.judging` says from all of them what
 each connection must have seen, may have seen and must not have seen. Neither does any I/O, so both
 are tested against simulated servers, right and wrong ones.

@@ -8,7 +8,7 @@ does not offer (accounts, a staff room, hooks) is never drawn.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from hypothesis import strategies as st
@@ -26,6 +26,8 @@ __all__ = ["Offers", "fuzzed", "programs"]
 MOST_COMMANDS: Final = 16
 """Of one connection in one story. With what the suite itself sends on it they are fewer than the
 32 that every hardened server takes at once (MC1-LIMIT-06)."""
+
+_LISTS: Final = 3
 
 _FENCE_AND_ONE: Final = 2
 
@@ -48,7 +50,7 @@ class Offers:
     roles: tuple[str, ...]
     rooms: dict[str, str]
     hooks: frozenset[str] = frozenset()
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     @classmethod
     def of(cls, context: Context) -> "Offers":
@@ -87,11 +89,10 @@ def programs(
     def story(draw: DrawFn) -> Story:
         cast = _cast(draw, offers)
         rooms = _rooms(draw, offers, revoking=revoking)
-        # Lists come out short otherwise, and shrinking takes the number down first.
-        least = draw(st.integers(1, max(1, longest * 2 // 3)))
         one = _steps(cast, rooms, pace, offers, revoking)
-        steps = draw(st.lists(one, min_size=least, max_size=longest))
-        return Story(check, pace, pace == "pipelined", _bounded(steps), offers.rooms)
+        # A list comes out at five or so; a least length would stand in the way of shrinking.
+        steps = [step for _ in range(_LISTS) for step in draw(st.lists(one, max_size=longest))]
+        return Story(check, pace, pace == "pipelined", _bounded(steps[:longest]), offers.rooms)
 
     return story()
 

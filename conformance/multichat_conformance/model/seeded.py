@@ -12,7 +12,7 @@ is left by an exception of our own, which it lets pass.
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 import hypothesis
@@ -23,6 +23,10 @@ from hypothesis.strategies import SearchStrategy
 __all__ = ["explore"]
 
 _T = TypeVar("_T")
+
+ROUND: Final = 40
+"""Programs of one round. hypothesis begins each with small ones, more of them the more it is
+asked for, and later mixes what it has drawn; several short rounds give more different ones."""
 
 MOST_EXAMPLES: Final = 100_000
 _CONSTANTS: Final = "_maybe_draw_constant"
@@ -79,7 +83,7 @@ def explore(
             raise _Fails
 
     settings = hypothesis.settings(
-        max_examples=most,
+        max_examples=ROUND,
         phases=(Phase.generate, Phase.shrink),
         database=None,
         deadline=None,
@@ -90,9 +94,15 @@ def explore(
         backend="hypothesis",
         suppress_health_check=list(HealthCheck),
     )
-    search = hypothesis.seed(seed)(settings(hypothesis.given(strategy)(attempt)))
-    with _nothing_from_source_files(), suppress(_Enough, _Fails, hypothesis.errors.Flaky):
-        search()
+    with _nothing_from_source_files():
+        for number in range(-(-most // ROUND)):
+            search = hypothesis.seed(f"{seed}/{number}")(
+                settings(hypothesis.given(strategy)(attempt))
+            )
+            try:
+                search()
+            except (_Enough, _Fails, hypothesis.errors.Flaky):
+                break
 
 
 @contextmanager
