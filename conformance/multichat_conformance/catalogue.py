@@ -10,7 +10,7 @@ deviation files and reports cite it (``checks/ids.txt`` lists every id that was 
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -112,14 +112,19 @@ class Check:
     @property
     def profile(self) -> Literal["core", "hardened"]:
         """``hardened`` if any of its clauses is."""
-        profiles = {multichat_spec.requirement(clause).profile for clause in self.clauses}
+        profiles = {_requirements()[clause].profile for clause in self.clauses}
         return "hardened" if "hardened" in profiles else "core"
 
     @property
     def level(self) -> Literal["MUST", "SHOULD", "MAY"]:
         """How binding its clauses are: a failure is a fail, a warning or an observation."""
-        word = multichat_spec.requirement(self.clauses[0]).keyword.split()[0]
+        word = _requirements()[self.clauses[0]].keyword.split()[0]
         return word if word in ("SHOULD", "MAY") else "MUST"  # type: ignore[return-value]  # narrowed
+
+
+@cache
+def _requirements() -> Mapping[str, multichat_spec.Requirement]:
+    return {requirement.id: requirement for requirement in multichat_spec.requirements()}
 
 
 _found: dict[str, Check] = {}
