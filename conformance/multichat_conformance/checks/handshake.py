@@ -164,12 +164,7 @@ async def plain_request_gets_426(stage: Stage) -> None:
     """A GET of the path without an upgrade is refused with 426."""
     response = await stage.handshake(
         role="alice",
-        without=(
-            "Upgrade",
-            "Connection",
-            "Sec-WebSocket-Key",
-            "Sec-WebSocket-Version",
-        ),
+        without=("Upgrade", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version"),
     )
 
     _is_refused(stage, response.status, str(response), 426)
