@@ -313,7 +313,7 @@ class Stage:
         without: Sequence[str] = (),
         method: str = "GET",
         version: str = "HTTP/1.1",
-        piece: int = 0,
+        pieces: int = 1,
         early: bytes = b"",
     ) -> Handshake:
         """
@@ -327,7 +327,7 @@ class Stage:
             without: Names of headers to leave out.
             method: The HTTP method.
             version: The HTTP version.
-            piece: Bytes that are written at a time; 0: all at once.
+            pieces: In how many writes it is sent, with a little time between them.
             early: Bytes to write right behind the request.
 
         Raises:
@@ -354,7 +354,9 @@ class Stage:
         )
         response = Handshake(None)
         with trio.move_on_after(self.backdrop.patience):
-            response = await exchange(self.target, request + early, piece=piece)
+            response = await exchange(
+                self.target, request + early, pieces=pieces, gap=self.backdrop.round_trips.gap
+            )
         self.backdrop.transcript.add(role or "nobody", "received", "handshake", str(response))
         if response.status == 101 and (wrong := response.fault(request)):
             self.blame(

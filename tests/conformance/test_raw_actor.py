@@ -126,7 +126,7 @@ async def test_its_bytes_are_those_that_it_was_told() -> None:
 
     async with connected(after_handshake(then=read)) as actor:
         await actor.send_frame(3, b"", reserved=5, fin=False, masked=False)
-        await actor.send_bytes(b"xy", "two letters", piece=1)
+        await actor.send_bytes(b"xy", "two letters", pieces=2)
         await whole.wait()
 
     assert b"".join(got) == told
@@ -320,7 +320,7 @@ async def test_a_request_may_be_written_in_pieces() -> None:
 
     async with serving(play) as (scene, _):
         request = request_bytes(scene.target)
-        response = await exchange(scene.target, request, piece=3)
+        response = await exchange(scene.target, request, pieces=3)
 
     assert response.fault(request) is None
 

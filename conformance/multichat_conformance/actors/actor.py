@@ -396,7 +396,8 @@ class Actor(ABC):
     async def gets_one_error(self, text: str, *codes: str, clause: str = "") -> None:
         """Send a text message that must be answered by exactly one *error* of these codes."""
         await self.send_text(text)
-        await self.has_got_one_error(*codes, clause=clause, to=shorten(text, 200))
+        what = shorten(text, 200) or "an empty message"
+        await self.has_got_one_error(*codes, clause=clause, to=what)
 
     async def has_got_one_error(self, *codes: str, clause: str = "", to: str) -> None:
         """See that what was sent is answered by exactly one *error* with one of the codes."""
