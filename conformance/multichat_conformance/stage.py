@@ -81,6 +81,7 @@ class Stage:
         self._actors: list[Actor] = []
         self._undo: list[Undo] = []
         self._named: dict[str, int] = {}
+        self._own_rooms: list[Room] = []
         self._stopped = False
 
     # The scenery.
@@ -525,6 +526,13 @@ class Stage:
         self.backdrop.story_rooms.add(made["room"])
         return Room(made["room"], title)
 
+    async def have_rooms_made(self, number: int) -> None:
+        """Have the story take place in new rooms instead of those of the target file."""
+        self._own_rooms = [await self.new_room() for _ in range(number)]
+        if self._own_rooms:
+            self.backdrop.story_rooms.clear()
+            self.backdrop.fence_room = self._own_rooms[-1].id
+
     def undone(self, name: str) -> None:
         """Take note that the story itself has undone the last change that ``name`` would undo."""
         for place in reversed(range(len(self._undo))):
@@ -687,7 +695,7 @@ class Stage:
             raise HarnessError("; ".join(failed))
 
     def _open_rooms(self) -> list[Room]:
-        return [room for room in self.target.rooms if not room.staff_only]
+        return self._own_rooms or [room for room in self.target.rooms if not room.staff_only]
 
     def _numbered(self, name: str) -> str:
         # A second connection of alice's is alice-2.

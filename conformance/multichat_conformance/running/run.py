@@ -34,6 +34,7 @@ from multichat_conformance.events import (
 )
 from multichat_conformance.findings import StoryEnded
 from multichat_conformance.outcomes import Outcome
+from multichat_conformance.running.aside import Aside
 from multichat_conformance.running.ending import finished
 from multichat_conformance.running.needs import inapplicable, missing
 from multichat_conformance.running.options import Options, groups_for
@@ -127,6 +128,7 @@ class Run:
             depth=options.depth,
             stories=options.stories,
         )
+        self._aside = Aside(self._context)
 
     @property
     def context(self) -> Context:
@@ -181,19 +183,16 @@ class Run:
                 notes=told.notes,
             )
         )
+        self._aside.begin(check for check in planned if not self._why_not_told(check)[1])
         return True
 
     def play(self, check: Check) -> CheckFinished:
         """Tell a check's story as often as it takes, and say what came of it."""
         self._emit(CheckStarted(check.id, check.title, check.area))
         began = time.monotonic()
-        context = self._context
-        if self.trouble:
-            return self._close(check, Outcome.NOT_TESTED, self.trouble)
-        if reason := inapplicable(check, context.target):
-            return self._close(check, Outcome.NOT_APPLICABLE, reason)
-        if reason := missing(check, context, self.groups):
-            return self._close(check, Outcome.NOT_TESTED, reason)
+        outcome, reason = self._why_not_told(check)
+        if reason:
+            return self._close(check, outcome, reason)
         told = self._search(check) if check.search else self._tell(check)
         attempts = tuple(one.attempt for one in told)
         notes = tuple(dict.fromkeys(note for one in told for note in one.notes))
@@ -219,12 +218,20 @@ class Run:
             seconds=time.monotonic() - began,
         )
 
+    def _why_not_told(self, check: Check) -> tuple[Outcome, str]:
+        if self.trouble:
+            return Outcome.NOT_TESTED, self.trouble
+        if reason := inapplicable(check, self._context.target):
+            return Outcome.NOT_APPLICABLE, reason
+        return Outcome.NOT_TESTED, missing(check, self._context, self.groups)
+
     def harness_error(self, check: Check, reason: str) -> CheckFinished:
         """Say that the suite itself went wrong in a check."""
         return self._close(check, Outcome.HARNESS_ERROR, self._context.redactor.clean(reason))
 
     def finish(self, *, interrupted: bool = False) -> RunFinished:
         """End the target if the suite has started it, and say what came of the run."""
+        self._aside.close()
         if self._context.process is not None:
             self._context.process.stop()
         if not interrupted:
@@ -275,6 +282,9 @@ class Run:
         return f"{finding.summary}; start the target, or check the url"
 
     def _tell(self, check: Check) -> list[Told]:
+        aside = self._aside.take(check)
+        if aside is not None:
+            return [aside]
         told: list[Told] = []
         # An expected failure is not told three times: it is known.
         known = self._deviations.expects_failure(check.id, datetime.now(UTC).date())
