@@ -11,6 +11,7 @@ import json
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -46,12 +47,18 @@ from multichat_conformance.stage import Stage
 from multichat_conformance.target.login import Sessions
 from multichat_conformance.target.model import Target
 from multichat_conformance.target.process import TargetProcess
-from multichat_conformance.timing import LEAST_PATIENCE, RoundTrips
+from multichat_conformance.timing import LEAST_PATIENCE, RoundTrips, pause
 
 __all__ = ["Run", "spec_fingerprint"]
 
 RECOVERY: Final = 20.0
 """Seconds that a target may take to be there again after a story that has hurt it."""
+
+_DEATH: Final = 1.0
+"""Seconds that the process of a target is given to end when all signs are that it does."""
+
+_LOOKS_AGAIN_AFTER: Final = 0.1
+"""Seconds from one look whether a target is there again to the next."""
 
 _LOOK: Final = Check(
     area="target",
@@ -290,8 +297,11 @@ class Run:
         known = self._deviations.expects_failure(check.id, datetime.now(UTC).date())
         attempts = 1 if known else self.options.attempts
         for number in range(1, attempts + 1):
-            told.append(trio.run(partial(tell, check, self._context, number=number)))
-            last = told[-1]
+            last = trio.run(partial(tell, check, self._context, number=number))
+            if last.attempt.finding is not None and last.trouble and self._is_gone():
+                # What could not be put back is no fault of the suite when the target has died.
+                last = replace(last, trouble="")
+            told.append(last)
             if last.attempt.finding is None or last.trouble or last.not_tested:
                 # Passed at once; or passed now and not before, which two more would not mend.
                 if len(told) == 1 or last.trouble or last.not_tested:
@@ -324,17 +334,14 @@ class Run:
             Told(attempt, trouble=workshop.trouble, notes=notes) for attempt in workshop.attempts
         ]
 
-    def _recover(self) -> bool:
-        """See that the target is there after a failure; start it again if the suite may."""
-        context, process = self._context, self._context.process
-        until = time.monotonic() + RECOVERY
-        if process is not None and not process.runs:
-            try:
-                context.sessions.forget()
-                self._start()
-            except StoryEnded as exc:
-                self.trouble = context.redactor.clean(str(exc))
-                return False
+    def _is_gone(self) -> bool:
+        process = self._context.process
+        # One that has just been killed may take a moment to end.
+        return (process is not None and process.ends_within(_DEATH)) or bool(self._absence())
+
+    def _absence(self) -> str:
+        """Look whether the target can be reached; return what is wrong, or an empty text."""
+        context = self._context
         role = next(iter(context.cast()), None)
 
         async def is_there(stage: Stage) -> None:
@@ -343,16 +350,30 @@ class Run:
             else:
                 await stage.actor(role)
 
-        while True:
-            told = trio.run(partial(tell, _LOOK, context, story=is_there))
-            if told.attempt.finding is None and not told.not_tested:
-                return True
+        told = trio.run(partial(tell, _LOOK, context, story=is_there))
+        finding = told.attempt.finding
+        return finding.summary if finding else told.not_tested
+
+    def _recover(self) -> bool:
+        """See that the target is there after a failure; start it again if the suite may."""
+        context = self._context
+        until = time.monotonic() + RECOVERY
+        process = context.process
+        if process is not None and not process.runs:
+            try:
+                context.sessions.forget()
+                self._start()
+            except StoryEnded as exc:
+                self.trouble = context.redactor.clean(str(exc))
+                return False
+        while absence := self._absence():
             if time.monotonic() > until:
                 break
-        finding = told.attempt.finding
-        seen = finding.summary if finding else told.not_tested
+            trio.run(pause, _LOOKS_AGAIN_AFTER)
+        else:
+            return True
         self.trouble = (
-            f"the target did not come back within {RECOVERY:.0f} s after a story ({seen}); start "
+            f"the target did not come back within {RECOVERY:.0f} s after a story ({absence}); start "
             "it again and repeat that check alone, or give the suite a [start] command"
         )
         return False
