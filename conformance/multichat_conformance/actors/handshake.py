@@ -125,7 +125,11 @@ async def open_stream(target: Target) -> trio.abc.Stream:
             return stream
         context = ssl_context(str(target.ca_file) if target.ca_file else None)
         tls = trio.SSLStream(stream, context, server_hostname=host, https_compatible=True)
-        await tls.do_handshake()
+        try:
+            await tls.do_handshake()
+        except BaseException:
+            await trio.aclose_forcefully(stream)
+            raise
     except (OSError, trio.BrokenResourceError) as exc:
         raise TargetGone(f"{host}:{port} takes no connection: {exc}") from exc
     return tls

@@ -79,7 +79,7 @@ def examine(
     return _Examination(target, show, patience).examine()
 
 
-class _Wrong(Exception):
+class _Wrong(NotTested):
     """Something is wrong; the text says what, and what to do."""
 
 
@@ -146,7 +146,7 @@ class _Examination:
         state: Literal["well", "wrong"] = "well"
         try:
             says = look()
-        except (_Wrong, StoryEnded) as exc:
+        except StoryEnded as exc:
             state, says = "wrong", str(exc)
         seconds = time.monotonic() - began
         self._show(Step(name, state, self._context.redactor.clean(says), seconds))

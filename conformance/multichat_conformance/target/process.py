@@ -98,8 +98,11 @@ class TargetProcess:
         except OSError as exc:
             raise NotTested(f"the target cannot be started: {exc}; check start.command") from exc
         self._readers = [
-            threading.Thread(target=self._read_output, args=(self._process, self._ready)),
-            threading.Thread(target=self._read_errors, args=(self._process,)),
+            # Daemons: a target that nobody could stop must not keep the suite from ending.
+            threading.Thread(
+                target=self._read_output, args=(self._process, self._ready), daemon=True
+            ),
+            threading.Thread(target=self._read_errors, args=(self._process,), daemon=True),
         ]
         for reader in self._readers:
             reader.start()
