@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from multichat_conformance.secrets import Redactor
 from multichat_conformance.target.login import Sessions
@@ -28,6 +29,7 @@ class Context:
         strangers: Names of other people who were seen in the rooms.
         seed: Makes the random choices of the run.
         depth: How much model-based testing.
+        stories: The folder in which failing stories of searches are kept.
 
     """
 
@@ -41,6 +43,7 @@ class Context:
     strangers: set[str] = field(default_factory=set)
     seed: int = 0
     depth: str = "quick"
+    stories: Path = Path(".multichat")
     _stories: int = 0
 
     def reach(self, target: Target) -> None:

@@ -15,7 +15,7 @@ import multichat_spec
 from multichat_conformance.events import Finding
 from multichat_conformance.transcript import shorten
 
-__all__ = ["Judged", "judge_frame"]
+__all__ = ["Judged", "is_valid", "judge_frame"]
 
 _KINDS = {"join": "joined", "leave": "left", "error": "error", "msg_type": "message"}
 _ROOM_MEMBERS = frozenset({"join", "leave", "room"})
@@ -56,6 +56,11 @@ def judge_frame(text: str, *, actor: str) -> Judged:
         f"no valid {kinds[0]} frame: {place + ': ' if place else ''}{shorten(fault.message, 200)}"
     )
     return Judged(value, _finding(_clause(place), actor, wrong, text))
+
+
+def is_valid(name: str, value: object) -> bool:
+    """Return whether a schema of the specification allows a value."""
+    return _validator(name).is_valid(value)
 
 
 def _clause(place: str) -> str:

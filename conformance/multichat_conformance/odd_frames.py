@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, Literal
 
 import multichat_spec
@@ -18,10 +19,12 @@ from multichat_conformance.findings import NotTested
 from multichat_conformance.patterns import ENTER, LEAVE, Error, Joined, Left, Pattern, Said
 from multichat_conformance.target.model import Account, Limits, Room, Target
 
-__all__ = ["Answer", "OddFrame", "RawFrame", "kind_of", "kinds", "table"]
+__all__ = ["Answer", "OddFrame", "RawFrame", "kinds", "table"]
 
 LONG: Final = 60_000
 """Characters from which on it depends on the stated limits what becomes of a frame."""
+
+_VERY_LONG: Final = "very long"
 
 _KINDS: Final[Mapping[str, str]] = {
     "MC1-JSON-01": "no JSON object",
@@ -77,8 +80,7 @@ class Answer:
     def fits(self, got: Sequence[Received]) -> bool:
         """Return whether these frames are what must come."""
         return len(got) == len(self.frames) and all(
-            wanted.mismatch(one.frame) is None
-            for wanted, one in zip(self.frames, got, strict=True)
+            wanted.mismatch(one.frame) is None for wanted, one in zip(self.frames, got, strict=True)
         )
 
 
@@ -110,22 +112,34 @@ class OddFrame:
         return any(answer.close is not None for answer in self.answers)
 
 
-def kind_of(case: multichat_spec.MalformedCase) -> str:
-    """Return the kind of a case of the table; each kind is a check."""
-    if case.frame is not None and len(multichat_spec.expand(case.frame)) > LONG:
-        return "very long"
-    if case.valid:
-        return "odd and right" if case.frame is not None else "control frames"
-    kind = _KINDS[case.clause]
-    if kind == "no room":
-        command = json.loads(multichat_spec.expand(case.frame or ""))["command"]
-        return f"no room to {command}"
-    return kind
-
-
 def kinds() -> frozenset[str]:
-    """Return the kinds of which the table has cases."""
-    return frozenset(kind_of(case) for case in multichat_spec.malformed_cases())
+    """Return the kinds of which the table has cases; each is a check."""
+    return frozenset(_by_kind())
+
+
+@cache
+def _by_kind() -> Mapping[str, Sequence[multichat_spec.MalformedCase]]:
+    found: dict[str, list[multichat_spec.MalformedCase]] = {}
+    for case in multichat_spec.malformed_cases():
+        found.setdefault(_kind(case), []).append(case)
+    return found
+
+
+def _kind(case: multichat_spec.MalformedCase) -> str:
+    if case.frame is None:
+        return "control frames" if case.valid else _KINDS[case.clause]
+    text = multichat_spec.expand(case.frame)
+    if len(text) > LONG:
+        return _VERY_LONG
+    if case.valid:
+        return "odd and right"
+    kind = _KINDS[case.clause]
+    return f"{kind} to {json.loads(text)['command']}" if kind == "no room" else kind
+
+
+@cache
+def _keywords() -> Mapping[str, str]:
+    return {requirement.id: requirement.keyword for requirement in multichat_spec.requirements()}
 
 
 def table(kind: str, target: Target, sender: Account) -> list[OddFrame]:
@@ -143,9 +157,8 @@ def table(kind: str, target: Target, sender: Account) -> list[OddFrame]:
     """
     rooms = _rooms(target)
     return [
-        _Case(case, rooms, sender).odd_frame(target.limits)
-        for case in multichat_spec.malformed_cases()
-        if kind_of(case) == kind
+        _Case(case, rooms, sender).odd_frame(target.limits if kind == _VERY_LONG else None)
+        for case in _by_kind()[kind]
     ]
 
 
@@ -172,17 +185,17 @@ class _Case:
         self._rooms = rooms
         self._sender = sender
 
-    def odd_frame(self, limits: Limits) -> OddFrame:
+    def odd_frame(self, limits: Limits | None) -> OddFrame:
         case = self._case
         text = "" if case.frame is None else self._translated(multichat_spec.expand(case.frame))
         answers = tuple(self._answer(one) for one in (case.answer, *case.alternatives))
         clause = case.clause
-        if kind_of(case) == "very long":
+        if limits is not None:
             answers, clause = self._by_limits(text, answers, limits)
-        if multichat_spec.requirement(clause).keyword == "MAY":
+        if _keywords()[clause] == "MAY":
             clause = ""  # what a MAY leaves open breaks nothing; the check's own clause does
         return OddFrame(
-            name=f"case {case.id} of the table ({case.title})",
+            name=f"table case {case.id} ({case.title})",
             answers=answers,
             clause=clause,
             text=text,

@@ -56,7 +56,9 @@ class Named(Protocol):
     """Whoever has a user name: an actor, an account."""
 
     @property
-    def username(self) -> str: ...
+    def username(self) -> str:
+        """The name."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

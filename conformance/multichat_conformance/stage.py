@@ -13,15 +13,15 @@ loop before they go, so that the next story hears no farewells; and what hooks h
 changed back, in the reverse order.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TypeAlias
 
 import trio
 
 from multichat_conformance.actors import Actor, Backdrop, Handshake, PoliteActor, RawActor
 from multichat_conformance.actors.backdrop import FREE_ROOM
-from multichat_conformance.actors.handshake import exchange, request_bytes
+from multichat_conformance.actors.handshake import exchange, open_stream, request_bytes
 from multichat_conformance.catalogue import Check
 from multichat_conformance.context import Context
 from multichat_conformance.events import Finding
@@ -32,14 +32,17 @@ from multichat_conformance.findings import (
     TargetGone,
     Violation,
 )
-from multichat_conformance.patterns import Joined, Stream
+from multichat_conformance.patterns import Stream
 from multichat_conformance.target.hooks import described, pull
 from multichat_conformance.target.login import Session
 from multichat_conformance.target.model import Account, Limits, Room, Target
-from multichat_conformance.timing import quiet_window
+from multichat_conformance.timing import pause, quiet_window
 from multichat_conformance.transcript import shorten
 
-__all__ = ["Stage"]
+__all__ = ["Stage", "Undo"]
+
+Undo: TypeAlias = tuple[str, Mapping[str, str | int]]
+"""A hook with its arguments, to be pulled when a story ends."""
 
 WARM_UPS: Final = 30
 """How often a first command is sent again that was answered USER_HAS_TO_LOGIN (MC1-CLIENT-11)."""
@@ -47,11 +50,8 @@ WARM_UPS: Final = 30
 _CLEARING: Final = 20.0
 """Seconds that clearing away may take."""
 
-_SEEN_WITHIN: Final = 1.0
-"""Seconds after which a change of rooms or users holds for every command (MC1-AUTH-05)."""
-
 _POLL: Final = 0.05
-"""Seconds from one look to the next whether a target is there, or has seen a change."""
+"""Seconds from one look to the next whether a target is there."""
 
 
 class Stage:
@@ -79,7 +79,7 @@ class Stage:
         self._check = check
         self._context = context
         self._actors: list[Actor] = []
-        self._undo: list[tuple[str, dict[str, str | int]]] = []
+        self._undo: list[Undo] = []
         self._named: dict[str, int] = {}
         self._stopped = False
 
@@ -267,6 +267,7 @@ class Stage:
         resource: str | None = None,
         early: bytes = b"",
         warm: bool = True,
+        name: str = "",
     ) -> RawActor:
         """
         Connect on a bare socket, as somebody or (with None) as nobody.
@@ -278,6 +279,7 @@ class Stage:
             resource: Path and query; None: the target's.
             early: Bytes to write right behind the handshake's request.
             warm: Whether to warm up; never with ``early`` or as nobody.
+            name: What the actor is called; empty: the role, numbered.
 
         """
         carried = list(headers)
@@ -289,7 +291,7 @@ class Stage:
             carried = [*used.headers.items(), *headers]
         actor = await RawActor.connect(
             self.nursery,
-            self._numbered(role or "nobody"),
+            name or self._numbered(role or "nobody"),
             account,
             self.backdrop,
             headers=carried,
@@ -455,13 +457,26 @@ class Stage:
                     shorten(" ".join(received.text for received in surplus)),
                 )
 
+    async def all_in(self, room: Room, *actors: Actor) -> None:
+        """Have these join a room, and let them forget who entered: what comes next is news."""
+        for actor in actors:
+            if room.id not in actor.rooms:
+                await actor.join(room)
+        text = await actors[-1].says(room)
+        for actor in actors[:-1]:
+            await actor.meets(text, room)
+        if not self.backdrop.keeps_order:
+            await quiet_window(self.backdrop.round_trips.quiet)
+        for actor in actors:
+            actor.forget()
+
     # What hooks do.
 
     async def hook(
         self,
         name: str,
         *,
-        undo: tuple[str, dict[str, str | int]] | None = None,
+        undo: Undo | None = None,
         **arguments: str | int,
     ) -> dict[str, str]:
         """
@@ -481,27 +496,9 @@ class Stage:
             self._undo.append(undo)
         return await self._pull(name, arguments)
 
-    async def _pull(self, name: str, arguments: dict[str, str | int]) -> dict[str, str]:
+    async def _pull(self, name: str, arguments: Mapping[str, str | int]) -> dict[str, str]:
         self.backdrop.transcript.add("", "note", "hook", described(name, arguments))
         return await pull(self.target, self._context.redactor, name, arguments)
-
-    async def joins_in_time(self, actor: Actor, room: Room) -> None:
-        """
-        Have an actor join a room that has just been opened to it.
-
-        The target may take a second to see the change (MC1-AUTH-05).
-
-        Raises:
-            Violation: It refuses for longer.
-
-        """
-        until = trio.current_time() + _SEEN_WITHIN + self.backdrop.grace
-        while True:
-            answer = await actor.ask({"command": "join", "room": room.id})
-            if "error" not in answer.frame or trio.current_time() > until:
-                actor.check(answer, Joined(room), clause="MC1-AUTH-05", to="a join after a change")
-                return
-            await quiet_window(_POLL * 2)
 
     async def new_user(self) -> Account:
         """Have a user made who is gone when the story ends."""
@@ -589,7 +586,7 @@ class Stage:
                 try:
                     stream = await open_stream(self.target)
                 except TargetGone:
-                    await quiet_window(_POLL)
+                    await pause(_POLL)
                 else:
                     await trio.aclose_forcefully(stream)
                     return

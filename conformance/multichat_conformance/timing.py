@@ -25,6 +25,7 @@ LEAST_GRACE: Final = 2.0
 there and back and for a host that stalls: a second would accuse the innocent."""
 
 _PATIENCE_ROUND_TRIPS: Final = 20
+_HURRY_ROUND_TRIPS: Final = 5
 _GRACE_ROUND_TRIPS: Final = 4
 _QUIET_ROUND_TRIPS: Final = 5
 _LEAST_QUIET: Final = 0.05
@@ -43,6 +44,12 @@ class RoundTrips:
     def __init__(self, patience: float | None = None) -> None:
         self._fixed = patience
         self._samples: list[float] = []
+
+    def in_a_hurry(self, patience: float) -> "RoundTrips":
+        """Return the same measurements with less patience, for what is told again with more."""
+        hurried = RoundTrips(min(self.patience, max(patience, _HURRY_ROUND_TRIPS * self.slowest)))
+        hurried._samples = self._samples
+        return hurried
 
     def add(self, seconds: float) -> None:
         """Take one more into account."""

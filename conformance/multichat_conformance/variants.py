@@ -26,6 +26,9 @@ EACH_CONNECTION: Final = 10
 """Variants that share a connection. With two or three commands each they stay below what every
 server takes at once (MC1-LIMIT-06)."""
 
+_NAMED: Final = 4
+"""How many of the others that went wrong a finding names."""
+
 
 @contextmanager
 def variant(name: str) -> Iterator[None]:
@@ -126,6 +129,7 @@ class _Wrong:
         first = self._found[wrong[0]]
         finding = first.finding
         if len(wrong) > 1:
-            also = f"(also wrong: {', '.join(wrong[1:])})"
-            finding = replace(finding, summary=f"{finding.summary} {also}")
+            named = "; ".join(wrong[1 : _NAMED + 1])
+            more = f"; {len(wrong) - _NAMED - 1} more" if len(wrong) > _NAMED + 1 else ""
+            finding = replace(finding, summary=f"{finding.summary} (also wrong: {named}{more})")
         raise Violation(finding) from first

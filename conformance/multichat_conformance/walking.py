@@ -11,13 +11,15 @@ Connections are renewed before they have sent as many messages as any server mus
 quiet one (MC1-LIMIT-06), and after each frame that ends one.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
+import trio
+
 from multichat_conformance.actors import Actor, PoliteActor, RawActor, Received
 from multichat_conformance.commands import send
+from multichat_conformance.events import Finding
 from multichat_conformance.findings import Violation
 from multichat_conformance.odd_frames import OddFrame
 from multichat_conformance.patterns import Stream
@@ -30,6 +32,12 @@ __all__ = ["Walk"]
 
 MOST_MESSAGES: Final = 25
 """Of one connection; the longest step after that takes it to fewer than 32."""
+
+MOST_FINDINGS: Final = 20
+"""After so many frames that went wrong the walk ends: more would tell nobody anything new."""
+
+LONGEST_FAILURE: Final = 1.0
+"""Seconds. A frame that goes wrong and takes longer has made somebody wait in vain."""
 
 _SERVED: Final = "MC1-ERR-10"
 
@@ -56,16 +64,30 @@ class Walk:
         Send each frame and see what comes of it.
 
         Raises:
-            Violation: One was not answered as it must be, or somebody was not served after it;
-                the finding names the frame.
+            Violation: Some were not answered as they must be, or somebody was not served after
+                one; the finding names the frames.
 
         """
+        found: list[tuple[OddFrame, Finding]] = []
         for odd in frames:
-            with _about(odd):
+            began = trio.current_time()
+            try:
                 await self._see(odd)
+            except Violation as exc:
+                found.append((odd, exc.finding))
+                # What is wrong with one frame says nothing of the next: both connect anew. But
+                # a target that does not answer at all would be waited for again and again.
+                if len(found) == MOST_FINDINGS or trio.current_time() - began > LONGEST_FAILURE:
+                    break
+                await self._part()
+        if found:
+            raise Violation(_together(found))
+
+    async def _part(self) -> None:
         for actor in (self._sender, self._witness):
             if actor is not None:
-                actor.raise_fault()
+                await actor.vanish()
+        self._sender = self._witness = None
 
     async def _see(self, odd: OddFrame) -> None:
         sender, witness = await self._ready_sender(), await self._ready_witness()
@@ -112,8 +134,7 @@ class Walk:
         if fitting is None:
             sender.blame(
                 odd.clause,
-                f"{sender.name} got {_count(got)} that {'is' if len(got) == 1 else 'are'} "
-                "not what the frame is to be answered with",
+                f"{sender.name} got {_count(got)}",
                 _wanted(odd),
                 _shown(got),
             )
@@ -127,7 +148,7 @@ class Walk:
         ):
             witness.blame(
                 odd.clause,
-                f"{witness.name}, who is in the room, got {_count(heard)} because of it",
+                f"{witness.name}, a member of the room, got {_heard(heard)} because of it",
                 " ".join(str(frame) for frame in said) or "nothing",
                 _shown(heard),
             )
@@ -177,14 +198,14 @@ class Walk:
         return await witness.says(room, clause=_SERVED)
 
 
-@contextmanager
-def _about(odd: OddFrame) -> Iterator[None]:
-    """Have a finding name the frame that it is about."""
-    try:
-        yield
-    except Violation as exc:
-        finding = exc.finding
-        raise Violation(replace(finding, summary=f"{odd.name}: {finding.summary}")) from exc
+def _together(found: Sequence[tuple[OddFrame, Finding]]) -> Finding:
+    """Return the first finding, which names the other frames that something is wrong with."""
+    odd, first = found[0]
+    summary = f"{odd.name}: {first.summary}"
+    if len(found) > 1:
+        others = "; ".join(other.name for other, _ in found[1:])
+        summary += f". The same or another answer was wrong to {len(found) - 1} more: {others}"
+    return replace(first, summary=summary)
 
 
 def _may_leave(odd: OddFrame) -> bool:
@@ -200,4 +221,8 @@ def _shown(got: Sequence[Received]) -> str:
 
 
 def _count(got: Sequence[Received]) -> str:
-    return {0: "no answer", 1: "an answer"}.get(len(got), f"{len(got)} frames")
+    return {0: "no answer", 1: "another answer"}.get(len(got), f"{len(got)} answers")
+
+
+def _heard(got: Sequence[Received]) -> str:
+    return {0: "nothing", 1: "a frame"}.get(len(got), f"{len(got)} frames")

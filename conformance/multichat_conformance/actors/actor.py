@@ -43,6 +43,9 @@ __all__ = ["Actor", "Ended", "Received"]
 
 _T = TypeVar("_T")
 
+_SEEN_WITHIN: Final = 1.0
+"""Seconds after which a change of rooms or users holds for every command (MC1-AUTH-05)."""
+
 MOST_FRAMES: Final = 50_000
 MOST_CHARACTERS: Final = 256 * 1024 * 1024
 """What one actor takes in before it calls the target a flood."""
@@ -50,11 +53,16 @@ MOST_CHARACTERS: Final = 256 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One frame that came: the object, its text and its place among all that the actor got."""
+    """
+    One frame that came: the object, its text and its place among all that the actor got.
+
+    The moment is its place among all that any actor of the story got or sent.
+    """
 
     frame: Mapping[str, Any]
     text: str
     place: int
+    moment: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +199,11 @@ class Actor(ABC):
             # Few enough for every rate limit (MC1-LIMIT-06).
             await pause((within + self.backdrop.grace) / 15)
 
+    async def joins_in_time(self, room: Room | str) -> Received:
+        """Join a room that was opened to the user just now; the target may take a second to see."""
+        command = {"command": "join", "room": _id(room)}
+        return await self.comes_to(command, Joined(room), within=_SEEN_WITHIN, clause="MC1-AUTH-05")
+
     async def says(self, room: Room | str, text: str | None = None, *, clause: str = "") -> str:
         """
         Say something in a room and return it once it has come back.
@@ -254,6 +267,29 @@ class Actor(ABC):
 
         return await self._until(first, what or f"one more of the {stream}", clause, within)
 
+    async def comes(self, pattern: Pattern, *, within: float = 0.0) -> bool:
+        """
+        Take the first frame that fits a pattern, wherever it stands in its stream.
+
+        Args:
+            pattern: What may come.
+            within: Seconds in which it may, some grace not included.
+
+        Returns:
+            Whether it came; nobody is blamed if it did not.
+
+        """
+        with trio.move_on_after(within + self.backdrop.grace):
+            while True:
+                for received in self._streams[pattern.stream]:
+                    if pattern.mismatch(received.frame) is None:
+                        self._streams[pattern.stream].remove(received)
+                        return True
+                if self.ended is not None:
+                    return False
+                await self._news.wait()
+        return False
+
     async def take_any(self, what: str, *streams: Stream, clause: str = "") -> Received:
         """Take the next frame of some streams, or of all, and return it."""
         return await self._until(lambda: self._first_of(streams), what, clause)
@@ -296,9 +332,17 @@ class Actor(ABC):
             self.check(received, Exit(room if room in left else left[0], who), clause=clause)
             left.remove(room)
 
-    async def meets(
-        self, text: str, room: Room | str, *, clause: str = "MC1-SEND-01"
-    ) -> Received:
+    async def take_within(self, seconds: float, stream: Stream) -> Received | None:
+        """Take the next frame of a stream if one comes in time, or return None."""
+        with trio.move_on_after(seconds + self.backdrop.grace):
+            while not self._streams[stream]:
+                if self.ended is not None:
+                    return None
+                await self._news.wait()
+            return self._streams[stream].popleft()
+        return None
+
+    async def meets(self, text: str, room: Room | str, *, clause: str = "MC1-SEND-01") -> Received:
         """Wait for a message with a text, wherever it stands among the messages, and take it."""
 
         def there() -> Received | None:
@@ -394,6 +438,24 @@ class Actor(ABC):
             self.blame(clause, f"{self.name}'s connection ended in another way", wanted, str(ended))
         return ended
 
+    async def waits_until(self, ready: Callable[[], bool], *, within: float = 0.0) -> bool:
+        """
+        Wait until something holds; return False if patience or the connection ends before.
+
+        Args:
+            ready: Is asked whenever the actor has received something.
+            within: Seconds that it may take by what a clause states, besides patience.
+
+        """
+        with trio.move_on_after(self.backdrop.patience + within):
+            while not ready():
+                self.raise_fault()
+                if self.ended is not None:
+                    return False
+                await self._news.wait()
+            return True
+        return False
+
     # Judging.
 
     def check(
@@ -447,7 +509,8 @@ class Actor(ABC):
         if judged.finding is not None:
             self._fault = self._fault or judged.finding
         elif judged.frame is not None:
-            self._sort(Received(judged.frame, text, len(self.history)))
+            moment = self.backdrop.moment()
+            self._sort(Received(judged.frame, text, len(self.history), moment))
         self._tell()
 
     def heard_binary(self, data: bytes) -> None:

@@ -31,6 +31,7 @@ class Backdrop:
         fence_room: The room that fences use; who enters it or leaves it is nobody's business
             unless the story is about it, too.
         texts: How many texts were made.
+        moments: How many moments have passed; see :meth:`moment`.
 
     """
 
@@ -45,6 +46,7 @@ class Backdrop:
     story_rooms: set[str] = field(default_factory=set)
     fence_room: str = ""
     texts: int = 0
+    moments: int = 0
 
     @property
     def patience(self) -> float:
@@ -60,3 +62,8 @@ class Backdrop:
         """Return a text that nobody else sends."""
         self.texts += 1
         return f"{self.mark}-{self.texts}"
+
+    def moment(self) -> int:
+        """Return a number greater than all before: what came before what, over all actors."""
+        self.moments += 1
+        return self.moments

@@ -10,7 +10,7 @@ import hashlib
 import os
 import ssl
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
@@ -28,6 +28,7 @@ __all__ = [
     "exchange",
     "open_stream",
     "own_origin",
+    "read_head",
     "read_response",
     "request_bytes",
     "resource_of",
@@ -110,7 +111,9 @@ def ssl_context(ca_file: str | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file)
 
 
-async def open_stream(target: Target) -> trio.abc.Stream:
+async def open_stream(
+    target: Target,
+) -> trio.SocketStream | trio.SSLStream[trio.SocketStream]:
     """
     Connect to the target by TCP, and by TLS if its URL says so.
 
@@ -123,13 +126,12 @@ async def open_stream(target: Target) -> trio.abc.Stream:
         stream = await trio.open_tcp_stream(host, port)
         if not secure:
             return stream
-        context = ssl_context(str(target.ca_file) if target.ca_file else None)
-        tls = trio.SSLStream(stream, context, server_hostname=host, https_compatible=True)
-        try:
+        async with AsyncExitStack() as unless_done:
+            unless_done.push_async_callback(trio.aclose_forcefully, stream)
+            context = ssl_context(str(target.ca_file) if target.ca_file else None)
+            tls = trio.SSLStream(stream, context, server_hostname=host, https_compatible=True)
             await tls.do_handshake()
-        except BaseException:
-            await trio.aclose_forcefully(stream)
-            raise
+            unless_done.pop_all()
     except (OSError, trio.BrokenResourceError) as exc:
         raise TargetGone(f"{host}:{port} takes no connection: {exc}") from exc
     return tls
@@ -206,6 +208,11 @@ async def exchange(target: Target, request: bytes, *, piece: int = 0) -> Handsha
 
 async def read_response(stream: trio.abc.Stream) -> Handshake:
     """Read a response's head; what is no HTTP, or too long, counts as no response."""
+    return response_of(await read_head(stream))
+
+
+async def read_head(stream: trio.abc.ReceiveStream) -> bytes:
+    """Read to the end of a head, of the stream, or of patience with its length."""
     data = bytearray()
     while b"\r\n\r\n" not in data and len(data) <= LARGEST_HEAD:
         try:
@@ -215,7 +222,7 @@ async def read_response(stream: trio.abc.Stream) -> Handshake:
         if not more:
             break
         data += more
-    return response_of(bytes(data))
+    return bytes(data)
 
 
 def response_of(data: bytes) -> Handshake:

@@ -2,19 +2,21 @@
 
 from collections.abc import Sequence
 from typing import Self
+from urllib.parse import urlsplit
 
 import trio
 from trio_websocket import (
     ConnectionClosed,
-    ConnectionRejected,
     HandshakeError,
     WebSocketConnection,
-    connect_websocket,
+    wrap_client_stream,
 )
+from wsproto.utilities import LocalProtocolError
 
 from multichat_conformance.actors.actor import Actor, Ended
 from multichat_conformance.actors.backdrop import Backdrop
-from multichat_conformance.actors.handshake import address, resource_of, ssl_context
+from multichat_conformance.actors.handshake import address, open_stream, resource_of
+from multichat_conformance.actors.watched import NotAccepted, WatchedStream
 from multichat_conformance.findings import TargetGone
 from multichat_conformance.target.model import Account
 
@@ -22,12 +24,15 @@ __all__ = ["PoliteActor"]
 
 _LARGEST = 64 * 1024 * 1024
 _ABNORMAL = 1006
+_UNREACHABLE = (OSError, HandshakeError, trio.BrokenResourceError, NotAccepted, TargetGone)
 
 
 class PoliteActor(Actor):
     """A user whose frames are always legal, and whose pongs come by themselves."""
 
     _socket: WebSocketConnection
+    _stream: WatchedStream | None = None
+    _closing: trio.CancelScope | None = None
 
     @classmethod
     async def connect(
@@ -57,38 +62,25 @@ class PoliteActor(Actor):
 
         """
         actor = cls(name, account, backdrop)
-        target = backdrop.target
-        host, port, secure = address(target)
-        context = ssl_context(str(target.ca_file) if target.ca_file else None) if secure else False
-        where = resource or resource_of(target)
+        host, port, _ = address(backdrop.target)
+        where = resource or resource_of(backdrop.target)
         backdrop.transcript.add(name, "sent", "handshake", f"GET {where}")
-        try:
-            with trio.fail_after(backdrop.patience):
-                actor._socket = await connect_websocket(
-                    nursery,
-                    host,
-                    port,
-                    where,
-                    use_ssl=context,
-                    extra_headers=[(key.encode(), value.encode()) for key, value in headers],
-                    max_message_size=_LARGEST,
+        match await nursery.start(actor._live, where, headers):
+            case None:
+                backdrop.transcript.add(name, "received", "handshake", "status 101")
+            case NotAccepted(response=response, clause=clause, wrong=wrong):
+                backdrop.transcript.add(name, "received", "handshake", str(response))
+                if response.status is None:
+                    raise TargetGone("the target did not answer a handshake")
+                actor.blame(clause, f"{name}'s handshake was not accepted", "status 101", wrong)
+            case TargetGone() as gone:
+                raise gone
+            case trio.TooSlowError():
+                raise TargetGone(
+                    f"no answer to a handshake at {host}:{port} within {backdrop.patience:.1f} s"
                 )
-        except ConnectionRejected as exc:
-            backdrop.transcript.add(name, "received", "handshake", f"status {exc.status_code}")
-            actor.blame(
-                "MC1-HAND-01",
-                f"{name}'s handshake was refused with status {exc.status_code}",
-                "status 101",
-                f"status {exc.status_code}",
-            )
-        except trio.TooSlowError:
-            raise TargetGone(
-                f"no answer to a handshake at {host}:{port} within {backdrop.patience:.1f} s"
-            ) from None
-        except (OSError, HandshakeError, trio.BrokenResourceError) as exc:
-            raise TargetGone(f"{host}:{port} takes no connection: {exc}") from exc
-        backdrop.transcript.add(name, "received", "handshake", "status 101")
-        nursery.start_soon(actor._listen)
+            case exc:
+                raise TargetGone(f"{host}:{port} takes no connection: {exc}") from exc
         return actor
 
     async def send_text(self, text: str) -> None:
@@ -117,14 +109,55 @@ class PoliteActor(Actor):
         """Send a close frame and wait until the connection has ended (or patience has)."""
         if self.ended is None:
             self.backdrop.transcript.add(self.name, "sent", "close", f"{code} {reason}".strip())
-            with trio.move_on_after(self.backdrop.patience):
+            with trio.move_on_after(self.backdrop.patience) as self._closing:
                 await self._socket.aclose(code, reason or None)
 
     async def vanish(self) -> None:
         """Let go of the connection at once, without a close frame."""
         self.backdrop.transcript.note("hangs up", actor=self.name)
-        # trio-websocket has no public way to hang up without a close frame.
-        await trio.aclose_forcefully(self._socket._stream)  # see above
+        if self._stream is not None:
+            await trio.aclose_forcefully(self._stream)
+
+    async def _live(
+        self,
+        where: str,
+        headers: Sequence[tuple[str, str]],
+        *,
+        task_status: trio.TaskStatus[Exception | None],
+    ) -> None:
+        """Own the connection: started with None once it is there, or with why it is not."""
+        target = self.backdrop.target
+        failure: Exception | None = None
+        try:
+            async with trio.open_nursery() as nursery:
+                with trio.fail_after(self.backdrop.patience):
+                    self._stream = WatchedStream(await open_stream(target))
+                    self._socket = await wrap_client_stream(
+                        nursery,
+                        self._stream,  # type: ignore[arg-type]  # any stream will do
+                        urlsplit(target.url).netloc,
+                        where,
+                        extra_headers=[(key.encode(), text.encode()) for key, text in headers],
+                        max_message_size=_LARGEST,
+                    )
+                task_status.started(None)
+                await self._listen()
+        except* LocalProtocolError:
+            # trio-websocket answers a ping that crosses its own close frame; wsproto refuses.
+            self.heard_end(Ended(None))
+            if self._closing is not None:
+                self._closing.cancel()
+        except* (*_UNREACHABLE, trio.TooSlowError) as group:
+            # Of the handshake, it is raised in the task in which trio-websocket reads.
+            failure = _first(group)
+        if failure is None:
+            return
+        if self._stream is not None:
+            await trio.aclose_forcefully(self._stream)
+        if hasattr(self, "_socket"):
+            self.heard_end(Ended(None))
+        else:
+            task_status.started(failure)
 
     async def _listen(self) -> None:
         try:
@@ -143,3 +176,8 @@ class PoliteActor(Actor):
             self.heard_end(Ended(None))
         else:
             self.heard_end(Ended(int(reason.code), reason.reason or ""))
+
+
+def _first(group: BaseExceptionGroup[Exception]) -> Exception:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

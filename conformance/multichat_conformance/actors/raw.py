@@ -256,14 +256,6 @@ class RawActor(Actor):
             summary = f"{self.name}'s ping was answered with another payload than it carried"
             self.blame(clause, summary, wanted, f"a pong with the payload {_hex(got)}")
 
-    async def stream_ends(self, *, clause: str = "") -> None:
-        """Wait until the target has ended the TCP connection, not only by a close frame."""
-
-        def gone() -> bool | None:
-            return self.stream_ended or None
-
-        await self._until(gone, "the end of the TCP connection", clause, even_ended=True)
-
     def stop_reading(self) -> None:
         """
         Read no more bytes, so that the target's writes back up.

@@ -360,7 +360,7 @@ async def _speaks_under_own_name(
 ) -> None:
     room = stage.room()
     text = stage.nonce()
-    await speaker.command({"command": "send", "room": room.id, "message": text} | claims)
+    await speaker.command({"command": "send", "room": room.id, "message": text, **claims})
     for actor in (speaker, listener):
         await actor.receives(Said(room, text, speaker))
 

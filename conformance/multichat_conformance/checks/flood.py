@@ -52,10 +52,7 @@ async def each_command_is_answered(stage: Stage) -> None:
     burst, refusals = _burst(stage)
     alice = await stage.raw("alice")
     bob = await stage.actor("bob")
-    await alice.join(room)
-    await bob.join(room)
-    alice.forget()
-    bob.forget()
+    await stage.all_in(room, alice, bob)
     texts = [stage.nonce() for _ in range(burst + min(burst, refusals * 3 // 4))]
 
     await alice.send_together(*(send_frame(room, text) for text in texts))
@@ -137,9 +134,7 @@ async def flood_disturbs_nobody(stage: Stage) -> None:
     alice = await stage.raw("alice")
     bob = await stage.actor("bob")
     carol = await stage.actor("carol")
-    for actor in (bob, carol):
-        await actor.join(room)
-    bob.forget()
+    await stage.all_in(room, bob, carol)
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_flood, alice, stage, (burst + refusals) * FAR_BEYOND)

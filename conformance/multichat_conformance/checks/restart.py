@@ -34,13 +34,7 @@ async def everybody_is_told_and_nothing_survives(stage: Stage) -> None:
     deaf = await stage.raw("alice")
     rude = await stage.raw("bob")
     members = (alice, bob, deaf, rude)
-    for actor in members:
-        await actor.join(room)
-    text = await alice.says(room)
-    for actor in members[1:]:
-        await actor.meets(text, room)
-        actor.forget()
-    alice.forget()
+    await stage.all_in(room, *members)
     deaf.stop_reading()
     rude.answers_close = False
 

@@ -56,8 +56,7 @@ async def other_sessions_go_on(stage: Stage) -> None:
     gone = await stage.actor("alice", session=session)
     alice = await stage.actor("alice")
     bob = await stage.actor("bob")
-    await alice.join(room)
-    await bob.join(room)
+    await stage.all_in(room, alice, bob)
 
     await stage.log_out(session)
     await gone.is_closed(1008, within=CLOSED_WITHIN)
@@ -151,8 +150,7 @@ async def others_see_the_end(stage: Stage) -> None:
     alice = await stage.actor("alice", session=session)
     bob = await stage.actor("bob")
     for place in (room, other):
-        await alice.join(place)
-        await bob.join(place)
+        await stage.all_in(place, alice, bob)
 
     await stage.log_out(session)
     await alice.is_closed(1008, within=CLOSED_WITHIN)

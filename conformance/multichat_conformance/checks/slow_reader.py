@@ -12,7 +12,7 @@ from typing import Final
 from multichat_conformance.actors import PoliteActor, RawActor
 from multichat_conformance.catalogue import Group, check
 from multichat_conformance.findings import NotTested
-from multichat_conformance.patterns import Error, Exit, Said, Stream
+from multichat_conformance.patterns import Exit, Said, Stream
 from multichat_conformance.stage import Stage
 from multichat_conformance.target.model import Room
 from multichat_conformance.transcript import shorten

@@ -5,6 +5,7 @@ import ipaddress
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
@@ -31,6 +32,7 @@ class Options:
         patience: Seconds to wait for what must come; None: from measured round trips.
         attempts: How often the story of a failure is told.
         fail_fast: Whether to give up at the first failure.
+        stories: The folder in which failing stories of searches are kept.
         narrowed: What else makes the run less than whole, in words.
 
     """
@@ -43,6 +45,7 @@ class Options:
     patience: float | None = None
     attempts: int = ATTEMPTS
     fail_fast: bool = False
+    stories: Path = Path(".multichat")
     narrowed: tuple[str, ...] = ()
 
     @property

@@ -12,11 +12,9 @@ import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Final
-
-import trio
 
 import multichat_spec
 from multichat_conformance.catalogue import Check, Group, Needs
@@ -37,7 +35,7 @@ from multichat_conformance.running.ending import finished
 from multichat_conformance.running.needs import inapplicable, missing
 from multichat_conformance.running.options import Options, groups_for
 from multichat_conformance.running.preflight import look
-from multichat_conformance.running.telling import Told, tell
+from multichat_conformance.running.telling import Told, tell_now
 from multichat_conformance.running.workshop import Workshop
 from multichat_conformance.secrets import Redactor
 from multichat_conformance.stage import Stage
@@ -111,6 +109,7 @@ class Run:
         self._asked_as = tuple(asked_as) or (target.url,)
         self._began = time.monotonic()
         self._planned: Sequence[Check] = ()
+        self._saved: dict[str, Path] = {}
         redactor = Redactor()
         process = TargetProcess(target) if target.start else None
         if process is not None:
@@ -123,6 +122,7 @@ class Run:
             process=process,
             seed=options.seed,
             depth=options.depth,
+            stories=options.stories,
         )
 
     @property
@@ -261,7 +261,7 @@ class Run:
             for note in (await look(stage, context)).notes:
                 stage.note(note)
 
-        return trio.run(partial(tell, _LOOK, context, story=story))
+        return tell_now(_LOOK, context, story=story)
 
     def _why_not(self, told: Told) -> str:
         if told.trouble or told.not_tested:
@@ -277,7 +277,7 @@ class Run:
         known = self._deviations.expects_failure(check.id, datetime.now(UTC).date())
         attempts = 1 if known else self.options.attempts
         for number in range(1, attempts + 1):
-            told.append(trio.run(partial(tell, check, self._context, number=number)))
+            told.append(tell_now(check, self._context, number=number))
             last = told[-1]
             if last.attempt.finding is None or last.trouble or last.not_tested:
                 # Passed at once; or passed now and not before, which two more would not mend.
@@ -289,11 +289,23 @@ class Run:
         return told
 
     def _search(self, check: Check) -> list[Told]:
-        workshop = Workshop(check, self._context)
+        # An expected failure is not told three times: it is known.
+        known = self._deviations.expects_failure(check.id, datetime.now(UTC).date())
+        attempts = 1 if known else self.options.attempts
+        workshop = Workshop(check, self._context, attempts=attempts, recover=self._recover)
         check.story(workshop)
         notes = tuple(workshop.notes)
+        if workshop.saved is not None:
+            self._saved[check.id] = workshop.saved
         if not workshop.attempts:
-            return [Told(Attempt(1, 0.0, None, ()), trouble=workshop.trouble, notes=notes)]
+            return [
+                Told(
+                    Attempt(1, 0.0, None, ()),
+                    trouble=workshop.trouble,
+                    not_tested=workshop.not_tested,
+                    notes=notes,
+                )
+            ]
         self._recover()
         return [
             Told(attempt, trouble=workshop.trouble, notes=notes) for attempt in workshop.attempts
@@ -319,7 +331,7 @@ class Run:
                 await stage.actor(role)
 
         while True:
-            told = trio.run(partial(tell, _LOOK, context, story=is_there))
+            told = tell_now(_LOOK, context, story=is_there)
             if told.attempt.finding is None and not told.not_tested:
                 return True
             if time.monotonic() > until:
@@ -365,6 +377,8 @@ class Run:
         return result
 
     def _repeat(self, check: Check) -> str:
+        if saved := self._saved.get(check.id):
+            return shlex.join(["multichat", "conformance", "replay", str(saved), *self._asked_as])
         words = ["multichat", "conformance", "run", *self._asked_as, "--only", check.id]
         if check.group is Group.LOAD:
             words += ["--group", check.group]

@@ -27,7 +27,7 @@ from multichat_conformance.findings import NotTested, StoryEnded, TargetGone
 from multichat_conformance.running.needs import inapplicable, missing
 from multichat_conformance.running.options import Options, groups_for
 from multichat_conformance.running.preflight import keeps_order, see_room
-from multichat_conformance.running.telling import tell
+from multichat_conformance.running.telling import tell_now
 from multichat_conformance.secrets import Redactor
 from multichat_conformance.stage import Stage
 from multichat_conformance.target.hooks import pull
@@ -168,7 +168,7 @@ class _Examination:
             async def story(stage: Stage) -> None:
                 said.append(await look(stage))
 
-            told = trio.run(partial(tell, _LOOK, self._context, story=story))
+            told = tell_now(_LOOK, self._context, story=story)
             if told.trouble or told.not_tested:
                 raise _Wrong(told.trouble or told.not_tested)
             if (finding := told.attempt.finding) is not None:

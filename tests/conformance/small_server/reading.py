@@ -9,12 +9,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 from tests.conformance.small_server.frames import Refused
 from tests.conformance.small_server.limits import Limits
 
-__all__ = ["Command", "Fraction", "Reading"]
+__all__ = ["Command", "Fraction", "Reading", "is_string"]
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1  # MC1-ROOM-03
 CANONICAL = re.compile(r"(?:0|-?[1-9][0-9]{0,18})")
@@ -35,6 +35,11 @@ class Fraction(str):
     """A number that was written with a fraction or an exponent, as it was written."""
 
     __slots__ = ()
+
+
+def is_string(value: Any) -> TypeGuard[str]:
+    """Whether a value of a frame is a string."""
+    return isinstance(value, str) and not isinstance(value, Fraction)
 
 
 class Reading:
@@ -135,7 +140,7 @@ class Reading:
 
     def room(self, value: Any) -> int:
         """A room is a canonical decimal string or a JSON integer (MC1-ROOM-01 to 04, 09)."""
-        if isinstance(value, str) and not isinstance(value, Fraction):
+        if is_string(value):
             if CANONICAL.fullmatch(value):
                 return int(value)
         elif type(value) is int and LOWEST <= value <= HIGHEST:
@@ -144,7 +149,7 @@ class Reading:
 
     def text(self, value: Any) -> str:
         """A message is a string of allowed length (MC1-SEND-05, MC1-LIMIT-03)."""
-        if not isinstance(value, str) or isinstance(value, Fraction):
+        if not is_string(value):
             raise Refused("MESSAGE_INVALID", "the message is no string")
         if len(value) > self.limits.message_length:
             raise Refused("MESSAGE_TOO_LONG", "the message is too long")

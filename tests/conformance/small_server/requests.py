@@ -54,10 +54,13 @@ class Requests:
         http = h11.Connection(h11.SERVER, max_incomplete_event_size=self.largest_head())
         head: h11.Request | None = None
         body = b""
+        received = 0
         while True:
             match http.next_event():
                 case h11.Request() as head:
-                    pass
+                    # h11 counts while a head is not whole; this one may have become so at last.
+                    if received - len(http.trailing_data[0]) > self.largest_head():
+                        raise Unreadable(Response(431, "The head is too large."))
                 case h11.Data(data=data):
                     body += data
                     if len(body) > BODY_BYTES:
@@ -65,8 +68,9 @@ class Requests:
                 case h11.EndOfMessage() if head is not None:
                     return _request(head, body), http.trailing_data[0]
                 case h11.NEED_DATA:
-                    # Little by little, so that a head that is too large is never whole.
-                    http.receive_data(await stream.receive_some(1024))
+                    data = await stream.receive_some(1024)
+                    received += len(data)
+                    http.receive_data(data)
                 case _:
                     raise Unreadable(None)
 

@@ -48,7 +48,9 @@ def served(
         if started is None:
             raise RuntimeError("the small server did not start")
         target, token, end = started
-        yield target
-        token.run_sync_soon(end.set)
+        try:
+            yield target
+        finally:
+            token.run_sync_soon(end.set)
     finally:
         thread.join()

@@ -6,15 +6,20 @@ They are filed by importing them; what the modules hold is told by the sections 
 
 # ruff: noqa: F401  imported to be filed
 from tests.conformance.small_server.faults import (
+    announcements,
     commands,
     delivery,
     ending,
     errors,
     framing,
     handshake,
+    membership,
+    messages,
+    order,
     reading,
     revocation,
-    rooms,
+    room_names,
+    texts,
 )
 from tests.conformance.small_server.faults.fault import FAULTS, Fault
 

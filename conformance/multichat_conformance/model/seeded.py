@@ -1,0 +1,118 @@
+"""
+hypothesis, driven by a seed and by the clock.
+
+**A seed gives the same programs everywhere.** hypothesis mixes constants that it finds in the
+source files of loaded modules into what it draws, so the programs would depend on who runs them.
+There is no public way to have it leave that alone; :func:`_nothing_from_source_files` does, and a
+test notices if a version of hypothesis works differently. Nothing is kept on disk.
+
+**The clock decides when it is enough**, since targets differ a hundredfold in speed. hypothesis
+is left by an exception of our own, which it lets pass.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, TypeVar
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, Verbosity
+from hypothesis.internal.conjecture.providers import HypothesisProvider
+from hypothesis.strategies import SearchStrategy
+
+__all__ = ["explore"]
+
+_T = TypeVar("_T")
+
+ROUND: Final = 40
+"""Programs of one round. hypothesis begins each with small ones, more of them the more it is
+asked for, and later mixes what it has drawn; several short rounds give more different ones."""
+
+MOST_EXAMPLES: Final = 100_000
+_CONSTANTS: Final = "_maybe_draw_constant"
+
+
+class _Enough(BaseException):
+    """It is time to stop."""
+
+
+class _Fails(Exception):
+    """A program fails; hypothesis is to make it smaller."""
+
+
+def explore(
+    strategy: SearchStrategy[_T],
+    fails: Callable[[_T], bool],
+    *,
+    seed: int,
+    seconds: float,
+    shrinking: float,
+    enough: Callable[[], bool] = lambda: False,
+    most: int = MOST_EXAMPLES,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """
+    Try programs until one fails, then smaller ones, until time is over.
+
+    The caller remembers what failed: the last one is not always the smallest.
+
+    Args:
+        strategy: Makes the programs.
+        fails: Tries one and says whether it fails; is asked again while shrinking.
+        seed: Makes the choices.
+        seconds: How long to look for a failure; at least one program is tried.
+        shrinking: How long to make a failure smaller.
+        enough: Says that nothing more is to be tried.
+        most: The most programs to look at.
+        clock: Returns seconds.
+
+    """
+    until = clock() + seconds
+    tried = 0
+    found = False
+
+    def attempt(program: _T) -> None:
+        nonlocal until, tried, found
+        if (tried and clock() >= until) or enough():
+            raise _Enough
+        tried += 1
+        if fails(program):
+            if not found:
+                found = True
+                until = clock() + shrinking
+            raise _Fails
+
+    settings = hypothesis.settings(
+        max_examples=ROUND,
+        phases=(Phase.generate, Phase.shrink),
+        database=None,
+        deadline=None,
+        derandomize=False,
+        report_multiple_bugs=False,
+        print_blob=False,
+        verbosity=Verbosity.quiet,
+        backend="hypothesis",
+        suppress_health_check=list(HealthCheck),
+    )
+    with _nothing_from_source_files():
+        for number in range(-(-most // ROUND)):
+            search = hypothesis.seed(f"{seed}/{number}")(
+                settings(hypothesis.given(strategy)(attempt))
+            )
+            try:
+                search()
+            except (_Enough, _Fails, hypothesis.errors.Flaky):
+                break
+
+
+@contextmanager
+def _nothing_from_source_files() -> Iterator[None]:
+    before = getattr(HypothesisProvider, _CONSTANTS, None)
+    if before is None:
+        yield
+        return
+    setattr(HypothesisProvider, _CONSTANTS, lambda *_, **__: None)
+    try:
+        yield
+    finally:
+        setattr(HypothesisProvider, _CONSTANTS, before)

@@ -1,0 +1,173 @@
+"""
+The judge judged: every check against the correct small server and against each of its faults.
+
+``python -m tests.conformance.matrix`` plays them all and prints what came of it, ``--write``
+writes the page and the data that are published, ``--only NAME`` plays one fault alone.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import trio
+
+from multichat_conformance.catalogue import Check, catalogue
+from multichat_conformance.running.needs import inapplicable, missing
+from multichat_conformance.running.options import Options, groups_for
+from multichat_conformance.running.run import Run
+from multichat_conformance.running.telling import Told, tell
+from multichat_conformance.running.workshop import Workshop
+from tests.conformance.matrix_page import PAGE, render
+from tests.conformance.small_server.faults import FAULTS
+from tests.conformance.small_server.faults.personalities import PERSONALITIES
+from tests.conformance.small_server.threaded import served
+
+__all__ = ["CORRECT", "DATA", "FIRST_LOOK", "Row", "as_text", "play", "whole"]
+
+CORRECT: Final = "correct"
+"""The name of the server without a fault."""
+
+FIRST_LOOK: Final = "target.first-look"
+"""What a run begins with; a target that it finds wanting is not judged at all."""
+
+DATA: Final = Path(__file__).with_name("matrix.json")
+
+PATIENCE: Final = 1.5
+"""Seconds to wait for what must come. Of the correct server it comes within milliseconds; with a
+fault it often never does, and each such wait is waited in full."""
+
+WORKERS: Final = 2 * (os.cpu_count() or 1)
+"""Processes: more than processors, because they mostly wait."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """
+    What came of the checks on one server.
+
+    Attributes:
+        caught: The checks that found it wanting, with what they found.
+        left_out: The checks that were not told, with the reason.
+        passed: The checks that found nothing.
+
+    """
+
+    caught: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    passed: Collection[str] = ()
+
+
+def play(name: str, ids: Collection[str], patience: float = PATIENCE) -> Row:
+    """
+    Play checks on a server, each on a fresh one if the one before was found wanting.
+
+    Args:
+        name: The fault's, a personality's, or `CORRECT`.
+        ids: The checks', and perhaps `FIRST_LOOK`.
+        patience: Seconds to wait for what must come.
+
+    """
+    caught: dict[str, str] = {}
+    left_out: dict[str, str] = {}
+    passed: list[str] = []
+    waiting = [check for check in catalogue() if check.id in ids]
+    while waiting or (FIRST_LOOK in ids and FIRST_LOOK not in [*caught, *passed]):
+        with _judged(name, patience) as run:
+            if run.trouble:
+                caught[FIRST_LOOK] = run.trouble
+            elif FIRST_LOOK not in passed:
+                passed.append(FIRST_LOOK)
+            while waiting:
+                check = waiting.pop(0)
+                reason = inapplicable(check, run.context.target) or missing(
+                    check, run.context, groups_for(run.context.target, run.options)
+                )
+                told = [] if reason else _tell(check, run)
+                found, reason = _weigh(told, reason)
+                if found:
+                    caught[check.id] = found
+                    break
+                if reason:
+                    left_out[check.id] = reason
+                else:
+                    passed.append(check.id)
+    return Row(caught, left_out, tuple(passed))
+
+
+@contextlib.contextmanager
+def _judged(name: str, patience: float) -> Iterator[Run]:
+    with served(_parts(name)) as target:
+        run = Run(target, Options(patience=patience, attempts=1, seed=0), emit=lambda _: None)
+        run.begin([])
+        yield run
+
+
+def _parts(name: str) -> Collection[type]:
+    if name in PERSONALITIES:
+        return PERSONALITIES[name].parts
+    return () if name == CORRECT else FAULTS[name].parts
+
+
+def _tell(check: Check, run: Run) -> list[Told]:
+    if not check.search:
+        return [trio.run(partial(tell, check, run.context))]
+    workshop = Workshop(check, run.context)
+    check.story(workshop)
+    return [Told(attempt, trouble=workshop.trouble) for attempt in workshop.attempts[:1]]
+
+
+def _weigh(told: Sequence[Told], reason: str) -> tuple[str, str]:
+    """Return what was found, and why nothing could be."""
+    for one in told:
+        if one.attempt.finding is not None:
+            return one.attempt.finding.summary, ""
+        reason = reason or one.not_tested or one.trouble
+    return "", reason
+
+
+def whole(
+    ids: Mapping[str, Collection[str]], *, workers: int = WORKERS, patience: float = PATIENCE
+) -> dict[str, Row]:
+    """Play checks on many servers, several at a time; `ids` says which on which."""
+    with ProcessPoolExecutor(workers) as pool:
+        rows = pool.map(partial(play, patience=patience), ids.keys(), ids.values())
+        return dict(zip(ids, rows, strict=True))
+
+
+def as_text(data: Mapping[str, object]) -> str:
+    """Return the text of what is kept."""
+    return json.dumps(data, indent=1) + "\n"
+
+
+def main() -> int:
+    """Play the matrix, as the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--write", action="store_true", help="write what is published")
+    parser.add_argument("--only", action="append", help="a fault to play alone")
+    parser.add_argument("--workers", type=int, default=WORKERS)
+    arguments = parser.parse_args()
+    names = arguments.only or [CORRECT, *FAULTS]
+    checks = [FIRST_LOOK, *(check.id for check in catalogue())]
+    rows = whole(dict.fromkeys(names, checks), workers=arguments.workers)
+    for name, row in rows.items():
+        print(f"{name}: {len(row.caught)} caught it, {len(row.left_out)} left out")
+        for check, found in {**row.caught, **row.left_out}.items():
+            print(f"    {check}: {found}")
+    if arguments.write:
+        faults = {name: sorted(row.caught) for name, row in rows.items() if name in FAULTS}
+        data = {"checks": [check.id for check in catalogue()], "faults": faults}
+        DATA.write_text(as_text(data), encoding="utf-8")
+        PAGE.write_text(render(faults), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
