@@ -108,7 +108,7 @@ class Check:
 
     @property
     def id(self) -> str:
-        """The permanent id, such as ``join.second-join-changes-nothing``."""
+        """The permanent id, such as ``join.second-join-is-announced-to-nobody``."""
         return f"{self.area}.{self.name}"
 
     @property

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -40,7 +39,7 @@ from multichat_conformance.running.ending import finished
 from multichat_conformance.running.needs import inapplicable, missing
 from multichat_conformance.running.options import Options, groups_for
 from multichat_conformance.running.preflight import look
-from multichat_conformance.running.telling import Told, tell
+from multichat_conformance.running.telling import Told, tell_now
 from multichat_conformance.running.workshop import Workshop
 from multichat_conformance.secrets import Redactor
 from multichat_conformance.stage import Stage
@@ -278,7 +277,7 @@ class Run:
             for note in (await look(stage, context)).notes:
                 stage.note(note)
 
-        return trio.run(partial(tell, _LOOK, context, story=story))
+        return tell_now(_LOOK, context, story=story)
 
     def _why_not(self, told: Told) -> str:
         if told.trouble or told.not_tested:
@@ -297,7 +296,7 @@ class Run:
         known = self._deviations.expects_failure(check.id, datetime.now(UTC).date())
         attempts = 1 if known else self.options.attempts
         for number in range(1, attempts + 1):
-            last = trio.run(partial(tell, check, self._context, number=number))
+            last = tell_now(check, self._context, number=number)
             if last.attempt.finding is not None and last.trouble and self._is_gone():
                 # What could not be put back is no fault of the suite when the target has died.
                 last = replace(last, trouble="")
@@ -350,7 +349,7 @@ class Run:
             else:
                 await stage.actor(role)
 
-        told = trio.run(partial(tell, _LOOK, context, story=is_there))
+        told = tell_now(_LOOK, context, story=is_there)
         finding = told.attempt.finding
         return finding.summary if finding else told.not_tested
 
@@ -373,8 +372,8 @@ class Run:
         else:
             return True
         self.trouble = (
-            f"the target did not come back within {RECOVERY:.0f} s after a story ({absence}); start "
-            "it again and repeat that check alone, or give the suite a [start] command"
+            f"the target did not come back within {RECOVERY:.0f} s after a story ({absence}); "
+            "start it again and repeat that check alone, or give the suite a [start] command"
         )
         return False
 
