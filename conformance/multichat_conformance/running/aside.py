@@ -8,8 +8,10 @@ turn comes. What it finds there counts only if all was well: a failure may be th
 stories, so it is forgotten and the story is told again, alone.
 """
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -37,25 +39,49 @@ class Aside:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="aside")
-        self._told: dict[str, Future[Told]] = {}
+        self._told: dict[str, Future[Told | None]] = {}
+        self._known: set[str] = set()
+        self._over = threading.Event()
+        self._enders: list[Callable[[], None]] = []
 
-    def begin(self, checks: Iterable[Check]) -> None:
-        """Begin those stories of checks that can be told beside others."""
+    def begin(self, checks: Iterable[Check], *, known: Callable[[Check], bool]) -> None:
+        """
+        Begin those stories of checks that can be told beside others.
+
+        Args:
+            checks: All that will be played.
+            known: Tells whether a check is listed as one that fails; such a failure counts.
+
+        """
         rooms_can_be_made = self._context.target.hooks.names >= _HOOKS
         for check in checks:
             if check.aside and (check.needs.rooms == 0 or rooms_can_be_made):
-                story = partial(tell, check, self._context, in_rooms_of_its_own=True)
-                self._told[check.id] = self._threads.submit(trio.run, story)
+                self._told[check.id] = self._threads.submit(trio.run, self._tell, check)
+                if known(check):
+                    self._known.add(check.id)
 
     def take(self, check: Check) -> Told | None:
         """Wait for a story and return what came of it; None if it is to be told (again)."""
         future = self._told.pop(check.id, None)
-        if future is None:
+        told = future.result() if future is not None else None
+        if told is None or told.trouble or told.not_tested:
             return None
-        told = future.result()
-        well = told.attempt.finding is None and not told.trouble and not told.not_tested
-        return told if well else None
+        return told if told.attempt.finding is None or check.id in self._known else None
 
     def close(self) -> None:
-        """Wait for the stories that nobody has asked for; those that wait in line never begin."""
+        """End the stories that nobody has asked for, and wait until they have cleared away."""
+        self._over.set()
+        for end in self._enders:
+            # A story that has ended meanwhile has no loop any more that could be told.
+            with suppress(trio.RunFinishedError):
+                end()
         self._threads.shutdown(cancel_futures=True)
+
+    async def _tell(self, check: Check) -> Told | None:
+        token = trio.lowlevel.current_trio_token()
+        with trio.CancelScope() as scope:
+            self._enders.append(partial(token.run_sync_soon, scope.cancel))
+            if self._over.is_set():
+                return None
+            return await tell(check, self._context, in_rooms_of_its_own=True)
+        return None

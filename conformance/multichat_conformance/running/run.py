@@ -59,6 +59,9 @@ _DEATH: Final = 1.0
 _LOOKS_AGAIN_AFTER: Final = 0.1
 """Seconds from one look whether a target is there again to the next."""
 
+KNOWN_PATIENCE: Final = 1.0
+"""Seconds that are waited, at least, for what a target is known not to do."""
+
 _LOOK: Final = Check(
     area="target",
     name="first-look",
@@ -189,7 +192,9 @@ class Run:
                 notes=told.notes,
             )
         )
-        self._aside.begin(check for check in planned if not self._why_not_told(check)[1])
+        self._aside.begin(
+            (check for check in planned if not self._why_not_told(check)[1]), known=self._is_known
+        )
         return True
 
     def play(self, check: Check) -> CheckFinished:
@@ -287,16 +292,22 @@ class Run:
             return ""
         return f"{finding.summary}; start the target, or check the url"
 
+    def _is_known(self, check: Check) -> bool:
+        """Tell whether the deviations file lists a check as one that fails."""
+        return self._deviations.expects_failure(check.id, datetime.now(UTC).date())
+
     def _tell(self, check: Check) -> list[Told]:
         aside = self._aside.take(check)
         if aside is not None:
             return [aside]
         told: list[Told] = []
-        # An expected failure is not told three times: it is known.
-        known = self._deviations.expects_failure(check.id, datetime.now(UTC).date())
-        attempts = 1 if known else self.options.attempts
+        context, attempts = self._context, self.options.attempts
+        if self._is_known(check):
+            # An expected failure is not told three times, nor waited for as long.
+            trips = context.round_trips.in_a_hurry(KNOWN_PATIENCE)
+            context, attempts = replace(context, round_trips=trips), 1
         for number in range(1, attempts + 1):
-            last = tell_now(check, self._context, number=number)
+            last = tell_now(check, context, number=number)
             if last.attempt.finding is not None and last.trouble and self._is_gone():
                 # What could not be put back is no fault of the suite when the target has died.
                 last = replace(last, trouble="")
@@ -311,9 +322,7 @@ class Run:
         return told
 
     def _search(self, check: Check) -> list[Told]:
-        # An expected failure is not told three times: it is known.
-        known = self._deviations.expects_failure(check.id, datetime.now(UTC).date())
-        attempts = 1 if known else self.options.attempts
+        attempts = 1 if self._is_known(check) else self.options.attempts
         workshop = Workshop(check, self._context, attempts=attempts, recover=self._recover)
         check.story(workshop)
         notes = tuple(workshop.notes)
