@@ -221,10 +221,12 @@ class RawActor(Actor):
         """End one's own side of the TCP stream, without a close frame."""
         self.backdrop.transcript.note("ends its side of the TCP stream", actor=self.name)
         if isinstance(self._stream, trio.SocketStream):
-            try:
-                await self._stream.send_eof()
-            except trio.BrokenResourceError:
-                self.stream_ended = True
+            # The listening task may be answering a ping just now.
+            async with self._writing:
+                try:
+                    await self._stream.send_eof()
+                except trio.BrokenResourceError:
+                    self.stream_ended = True
         else:
             await trio.aclose_forcefully(self._stream)
 

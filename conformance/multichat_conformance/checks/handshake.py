@@ -264,6 +264,7 @@ async def first_command_may_begin_with_the_handshake(stage: Stage) -> None:
     limits=("handshake_seconds",),
     group=Group.INTRUSIVE,
     cause="There is no deadline before the upgrade, or each byte that comes starts it anew.",
+    aside=True,
 )
 async def slow_handshake_is_ended(stage: Stage) -> None:
     """

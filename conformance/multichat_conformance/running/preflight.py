@@ -50,7 +50,7 @@ async def look(stage: Stage, context: Context) -> Ready:
         finding = exc.finding
         raise NotTested(
             f"the target cannot be tested: {finding.summary} (expected {finding.expected}, "
-            f"got {finding.got})"
+            f"got {finding.got}); check the url, the accounts and the rooms of the target file"
         ) from exc
 
 
