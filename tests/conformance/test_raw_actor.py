@@ -350,3 +350,14 @@ async def test_a_knock_that_is_let_in_has_not_ended() -> None:
         assert not await one.is_answered(within=0)
         assert not await one.ends(within=0)
         assert one.response.status is None
+
+
+async def test_a_knock_is_answered_before_it_ends() -> None:
+    async def play(stream: trio.SocketStream) -> None:
+        await stream.send_all(b"HTTP/1.1 431 Too Large\r\n\r\n")
+        await trio.sleep_forever()
+
+    async with serving(play) as (scene, _), knock(scene, "a beginning") as one:
+        assert await one.is_answered(within=5)
+        assert not one.ended
+        assert one.response.status == 431
