@@ -382,6 +382,7 @@ class Stage:
                 f"{actor.name} carries a session and is treated as nobody",
                 "commands are obeyed as the user's",
                 f"{WARM_UPS} times {answer.text}",
+                hopeless=True,
             )
         if answer.frame.get("error") != "ROOM_INVALID":
             actor.blame(

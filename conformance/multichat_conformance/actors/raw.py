@@ -122,6 +122,7 @@ class RawActor(Actor):
                 f"{name}'s handshake was not accepted",
                 "a 101 response as RFC 6455 section 4.2.2 asks for",
                 wrong,
+                hopeless=True,
             )
         nursery.start_soon(actor._listen, response.rest)
         return actor
