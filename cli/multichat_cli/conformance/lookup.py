@@ -34,7 +34,7 @@ Examples:
 
 \b
   multichat conformance explain MC1-JOIN-07
-  multichat conformance explain join.second-join-changes-nothing
+  multichat conformance explain join.second-join-is-announced-to-nobody
 """
 
 COVERAGE_EPILOG = """

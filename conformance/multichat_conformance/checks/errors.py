@@ -122,6 +122,10 @@ async def error_goes_to_its_sender_alone(stage: Stage) -> None:
 
     for command, code in refusals(stage, but=room):
         await alice.is_refused(command, code)
+    await alice.join(room)
+    for command, code in refusals(stage):
+        if command["room"] != room.id:
+            await alice.is_refused(command, code)
 
     await stage.silence(bob, other, after=alice, announcements=False)
 
