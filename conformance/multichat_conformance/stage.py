@@ -370,11 +370,13 @@ class Stage:
 
     async def warm_up(self, actor: Actor) -> None:
         """Have a connection known to be logged in; see :meth:`actor`."""
-        for _ in range(WARM_UPS):
-            answer = await actor.ask({"command": "join", "room": FREE_ROOM})
-            if answer.frame.get("error") != "USER_HAS_TO_LOGIN":
-                break
+        command = {"command": "join", "room": FREE_ROOM}
+        answer = await actor.ask(command)
+        tries = 1
+        while answer.frame.get("error") == "USER_HAS_TO_LOGIN" and tries < WARM_UPS:
             self._context.warm_ups += 1
+            tries += 1
+            answer = await actor.ask(command)
         if answer.frame.get("error") == "USER_HAS_TO_LOGIN":
             self._context.sessions.forget(actor.username)
             actor.blame(

@@ -335,13 +335,14 @@ def no_commands(room: Room) -> Iterator[OddFrame]:
         *("\uff4aoin", "send,join", "__class__", "constructor", "hasOwnProperty", "toString"),
         *(None, True, False, 0, 1, 1.5, [], {}, ["join"], {"join": 1}, [["join"]]),
     )
-    frames: list[dict[str, object]] = [
-        {"command": value, "room": room.id, "message": "m"} for value in values
+    name = room.id
+    frames: list[dict[str, Any]] = [
+        *({"command": value, "room": name, "message": "m"} for value in values),
+        *({}, {"room": name}, {"room": name, "message": "m"}, {"": "join"}),
+        *({"Command": "join", "room": name}, {"join": name}, {"command": "join", "Room": name}),
+        *({"command": "join"}, {"command": "leave"}, {"command": "send"}),
+        *({"command": "send", "room": name}, {"command": "send", "message": "m"}),
     ]
-    frames += [{}, {"room": room.id}, {"room": room.id, "message": "m"}, {"": "join"}]
-    frames += [{"Command": "join", "room": room.id}, {"join": room.id}, {"command": "join"}]
-    frames += [{"command": "leave"}, {"command": "send"}, {"command": "send", "room": room.id}]
-    frames += [{"command": "send", "message": "m"}, {"command": "join", "Room": room.id}]
     for one in frames:
         text = json.dumps(one)
         yield OddFrame(
