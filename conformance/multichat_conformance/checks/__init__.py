@@ -17,6 +17,7 @@ AREAS: Final = (
     "frames",
     "framing",
     "json_text",
+    "json_values",
     "rooms",
     "join",
     "leave",

@@ -65,6 +65,7 @@ async def own_close_begins_with_a_close_frame(stage: Stage) -> None:
     limits=("close_seconds",),
     group=Group.INTRUSIVE,
     cause="After its close frame the server waits for the client's without an end.",
+    aside=True,
 )
 async def wait_after_a_fault_is_bounded(stage: Stage) -> None:
     """A client that broke the framing and answers no close frame is not waited for for ever."""
@@ -84,6 +85,7 @@ async def wait_after_a_fault_is_bounded(stage: Stage) -> None:
     logout=True,
     group=Group.INTRUSIVE,
     cause="After its close frame the server waits for the client's without an end.",
+    aside=True,
 )
 async def wait_for_the_answer_is_bounded(stage: Stage) -> None:
     """A client that answers no close frame, and goes on pinging, is not waited for for ever."""

@@ -138,6 +138,7 @@ async def messages_before_the_end_of_the_stream(stage: Stage) -> None:
         "No pings are sent, or nobody looks whether a pong came back; or whoever sends nothing "
         "counts as gone, though it answers every ping."
     ),
+    aside=True,
 )
 async def vanished_peer_is_noticed(stage: Stage) -> None:
     """A peer that answers no ping is gone within the stated bound; one that answers them stays."""

@@ -75,9 +75,9 @@ async def headers_may_be_as_browsers_send_them(stage: Stage) -> None:
     rooms=0,
     cause="The server takes what one read returns for the whole request.",
 )
-async def handshake_may_come_byte_by_byte(stage: Stage) -> None:
-    """A handshake that is written one byte at a time is accepted."""
-    response = await stage.handshake(role="alice", piece=1)
+async def handshake_may_come_in_pieces(stage: Stage) -> None:
+    """A handshake that comes in several reads, as over a slow line, is accepted."""
+    response = await stage.handshake(role="alice", pieces=4)
 
     _is_accepted(stage, response.status, str(response))
 
@@ -164,12 +164,7 @@ async def plain_request_gets_426(stage: Stage) -> None:
     """A GET of the path without an upgrade is refused with 426."""
     response = await stage.handshake(
         role="alice",
-        without=(
-            "Upgrade",
-            "Connection",
-            "Sec-WebSocket-Key",
-            "Sec-WebSocket-Version",
-        ),
+        without=("Upgrade", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version"),
     )
 
     _is_refused(stage, response.status, str(response), 426)
@@ -269,6 +264,7 @@ async def first_command_may_begin_with_the_handshake(stage: Stage) -> None:
     limits=("handshake_seconds",),
     group=Group.INTRUSIVE,
     cause="There is no deadline before the upgrade, or each byte that comes starts it anew.",
+    aside=True,
 )
 async def slow_handshake_is_ended(stage: Stage) -> None:
     """

@@ -91,10 +91,12 @@ async def new_password_closes(stage: Stage) -> None:
 @check(
     "MC1-REVOKE-06",
     actors=("alice",),
+    rooms=0,
     hooks=("expire_session",),
     logout=True,
     group=Group.INTRUSIVE,
     cause="Nobody looks whether the session of an open connection has run out of time.",
+    aside=True,
 )
 async def expiry_closes(stage: Stage) -> None:
     """A connection whose session runs out of time is closed with 1008 within a minute."""
