@@ -1,6 +1,5 @@
 """The guide to one's own server, followed from an empty folder."""
 
-import os
 import shlex
 from pathlib import Path
 
@@ -26,6 +25,10 @@ def commands() -> list[list[str]]:
     return [shlex.split(line.removeprefix("$ multichat conformance ")) for line in lines]
 
 
+def names(folder: Path) -> list[str]:
+    return [file.name for file in folder.iterdir()]
+
+
 async def follow(command: list[str], running: Running, folder: Path) -> Done:
     words = [word.replace(ADDRESS, running.server.address) for word in command]
     if words[0] == "run":
@@ -42,7 +45,7 @@ async def test_the_guide_leads_from_an_empty_folder_to_a_verdict(tmp_path: Path)
         assert verdict.code == ExitCode.INCOMPLETE, verdict.out
         assert "add [[accounts]]" in verdict.out
         assert (await follow(init, running, tmp_path)).code == 0
-        assert os.listdir(tmp_path) == ["my-server.toml"]
+        assert names(tmp_path) == ["my-server.toml"]
         examined = await follow(doctor, running, tmp_path)
         assert examined.code == 0, examined.out
         judged = await follow(run, running, tmp_path)

@@ -1,7 +1,6 @@
 """``multichat conformance run``: from a first verdict by one command to a whole one by one file."""
 
 import json
-import os
 import signal
 import subprocess
 from collections.abc import AsyncIterator
@@ -34,6 +33,10 @@ async def running() -> AsyncIterator[Running]:
 
 def words(text: str) -> str:
     return " ".join(text.split())
+
+
+def rename(file: Path, name: str) -> None:
+    file.rename(file.with_name(name))
 
 
 def root(file: Path) -> str:
@@ -94,7 +97,7 @@ async def test_a_target_file(target: Path) -> None:
 
 @pytest.mark.parametrize("name", ["target.toml", "multichat-target.toml"])
 async def test_a_target_file_that_lies_here(target: Path, name: str) -> None:
-    os.rename(target, target.with_name(name))
+    rename(target, name)
     done = await conformance(target.parent, "run", "--only", CHECK, "-q")
 
     assert done.code == ExitCode.INCOMPLETE

@@ -80,7 +80,12 @@ async def test_a_hook_as_a_command() -> None:
     target = with_commands(
         announce=python(WRITE, "{room}", "{type}:{text}", "{username}", "{other}")
     )
-    arguments: dict[str, str | int] = {"room": "1", "type": 2, "text": "a b; {room} $HOME", "username": "dave"}
+    arguments: dict[str, str | int] = {
+        "room": "1",
+        "type": 2,
+        "text": "a b; {room} $HOME",
+        "username": "dave",
+    }
     returned = await pull(target, Redactor(), "announce", arguments)
 
     assert json.loads(returned["room"]) == ["1", "2:a b; {room} $HOME", "dave", "{other}"]
