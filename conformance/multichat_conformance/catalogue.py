@@ -89,6 +89,7 @@ class Check:
         needs: What it needs.
         cause: The likely cause of a failure, for the failure card.
         search: Whether it makes up its stories itself.
+        aside: Whether its story almost only waits, and may be told beside others.
         story: The function.
 
     """
@@ -103,10 +104,11 @@ class Check:
     cause: str
     search: bool
     story: Callable[..., Any]
+    aside: bool = False
 
     @property
     def id(self) -> str:
-        """The permanent id, such as ``join.second-join-changes-nothing``."""
+        """The permanent id, such as ``join.second-join-is-announced-to-nobody``."""
         return f"{self.area}.{self.name}"
 
     @property
@@ -145,6 +147,7 @@ def check(
     group: Group = Group.SAFE,
     cause: str = "",
     search: bool = False,
+    aside: bool = False,
 ) -> Callable[[_F], _F]:
     """
     Declare a function of this package to be a check; see :class:`Check` and :class:`Needs`.
@@ -163,6 +166,8 @@ def check(
         group: How much it may hurt the target.
         cause: The likely cause of a failure, in a sentence or two.
         search: Whether the function makes up its stories itself, outside Trio.
+        aside: Whether its story almost only waits, touches nothing but its own actors and rooms,
+            and may so be told beside others.
 
     """
 
@@ -188,6 +193,7 @@ def check(
             cause=cause,
             search=search,
             story=story,
+            aside=aside,
         )
         if found.id in _found and _found[found.id].story.__qualname__ != story.__qualname__:
             raise ValueError(f"two checks are named {found.id}")

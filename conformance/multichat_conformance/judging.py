@@ -79,7 +79,13 @@ def _clause(place: str) -> str:
 @lru_cache(maxsize=4096)
 def _verdict(text: str) -> _Verdict:
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_refuse, object_pairs_hook=_once)
+        # Python reads an escape of half a character, and no text can hold what comes of it.
+        json.dumps(value, ensure_ascii=False).encode()
+    except _Twice as exc:
+        return _Verdict(None, f"ambiguous ({exc})", "MC1-FRAME-05")
+    except UnicodeEncodeError:
+        return _Verdict(None, "no text (it holds an unpaired surrogate)", "MC1-FRAME-01")
     except (ValueError, RecursionError) as exc:
         return _Verdict(None, f"not JSON ({exc})", "MC1-FRAME-01")
     if not isinstance(value, dict):
@@ -96,6 +102,19 @@ def _verdict(text: str) -> _Verdict:
     reason = shorten(fault.message, 200) if fault else "it is not valid"
     wrong = f"no valid {kinds[0]} frame: {place + ': ' if place else ''}{reason}"
     return _Verdict(value, wrong, _clause(place))
+
+
+class _Twice(ValueError):
+    """An object has two members of one name."""
+
+
+def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in members:
+        if name in found:
+            raise _Twice(f"two members are named {name!r}")
+        found[name] = value
+    return found
 
 
 def _refuse(constant: str) -> NoReturn:

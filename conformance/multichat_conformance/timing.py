@@ -29,6 +29,7 @@ _PATIENCE_ROUND_TRIPS: Final = 20
 _HURRY_ROUND_TRIPS: Final = 5
 _GRACE_ROUND_TRIPS: Final = 4
 _QUIET_ROUND_TRIPS: Final = 5
+_LEAST_GAP: Final = 0.02
 _LEAST_QUIET: Final = 0.05
 
 
@@ -88,6 +89,11 @@ class RoundTrips:
         if self._fixed is not None:
             return self._fixed
         return max(LEAST_GRACE, _GRACE_ROUND_TRIPS * self.slowest)
+
+    @property
+    def gap(self) -> float:
+        """Seconds between two writes that the target must not get in one read."""
+        return max(_LEAST_GAP, self.median)
 
     @property
     def quiet(self) -> float:

@@ -126,7 +126,7 @@ async def test_its_bytes_are_those_that_it_was_told() -> None:
 
     async with connected(after_handshake(then=read)) as actor:
         await actor.send_frame(3, b"", reserved=5, fin=False, masked=False)
-        await actor.send_bytes(b"xy", "two letters", piece=1)
+        await actor.send_bytes(b"xy", "two letters", pieces=2)
         await whole.wait()
 
     assert b"".join(got) == told
@@ -320,7 +320,7 @@ async def test_a_request_may_be_written_in_pieces() -> None:
 
     async with serving(play) as (scene, _):
         request = request_bytes(scene.target)
-        response = await exchange(scene.target, request, piece=3)
+        response = await exchange(scene.target, request, pieces=3)
 
     assert response.fault(request) is None
 
@@ -350,3 +350,14 @@ async def test_a_knock_that_is_let_in_has_not_ended() -> None:
         assert not await one.is_answered(within=0)
         assert not await one.ends(within=0)
         assert one.response.status is None
+
+
+async def test_a_knock_is_answered_before_it_ends() -> None:
+    async def play(stream: trio.SocketStream) -> None:
+        await stream.send_all(b"HTTP/1.1 431 Too Large\r\n\r\n")
+        await trio.sleep_forever()
+
+    async with serving(play) as (scene, _), knock(scene, "a beginning") as one:
+        assert await one.is_answered(within=5)
+        assert not one.ended
+        assert one.response.status == 431

@@ -20,6 +20,7 @@ import trio
 
 from multichat_conformance.findings import TargetGone
 from multichat_conformance.target.model import Target
+from multichat_conformance.timing import pause
 
 __all__ = [
     "Handshake",
@@ -33,6 +34,7 @@ __all__ = [
     "request_bytes",
     "resource_of",
     "response_of",
+    "send_in_pieces",
     "ssl_context",
 ]
 
@@ -179,14 +181,17 @@ def resource_of(target: Target) -> str:
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
-async def exchange(target: Target, request: bytes, *, piece: int = 0) -> Handshake:
+async def exchange(
+    target: Target, request: bytes, *, pieces: int = 1, gap: float = 0.0
+) -> Handshake:
     """
     Send a request on a connection of its own and return the response.
 
     Args:
         target: Whom to ask.
         request: The bytes to send.
-        piece: Bytes that are written at a time; 0: all at once.
+        pieces: In how many writes.
+        gap: Seconds between them, so that the target does not get them in one read.
 
     Raises:
         TargetGone: The target takes no connection.
@@ -195,15 +200,24 @@ async def exchange(target: Target, request: bytes, *, piece: int = 0) -> Handsha
 
     """
     stream = await open_stream(target)
-    piece = piece or len(request)
     try:
         # A target that hangs up may have answered before.
         with suppress(trio.BrokenResourceError):
-            for start in range(0, len(request), piece):
-                await stream.send_all(request[start : start + piece])
+            await send_in_pieces(stream, request, pieces=pieces, gap=gap)
         return await read_response(stream)
     finally:
         await trio.aclose_forcefully(stream)
+
+
+async def send_in_pieces(
+    stream: trio.abc.SendStream, data: bytes, *, pieces: int, gap: float
+) -> None:
+    """Write bytes in some writes of about one size, with some seconds between them."""
+    size = -(-len(data) // pieces)
+    for start in range(0, len(data), size or 1):
+        if start:
+            await pause(gap)
+        await stream.send_all(data[start : start + size])
 
 
 async def read_response(stream: trio.abc.Stream) -> Handshake:

@@ -72,7 +72,8 @@ class PoliteActor(Actor):
                 backdrop.transcript.add(name, "received", "handshake", str(response))
                 if response.status is None:
                     raise TargetGone("the target did not answer a handshake")
-                actor.blame(clause, f"{name}'s handshake was not accepted", "status 101", wrong)
+                summary = f"{name}'s handshake was not accepted"
+                actor.blame(clause, summary, "status 101", wrong, hopeless=True)
             case TargetGone() as gone:
                 raise gone
             case trio.TooSlowError():
