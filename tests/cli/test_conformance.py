@@ -1,4 +1,4 @@
-"""The commands that look things up, write a target file, examine a target and tell a story again."""
+"""The commands that look things up, write and examine a target file, tell a story again."""
 
 import json
 import tomllib

@@ -18,7 +18,7 @@ from tests.conformance.matrix_page import PAGE, render
 from tests.conformance.small_server.faults import FAULTS
 
 CHECKS = {check.id: check for check in catalogue()}
-SLOW = {id_ for id_, check in CHECKS.items() if check.search} | {"session_end.expiry-closes"}
+SLOW = {id_ for id_, check in CHECKS.items() if check.search} | {"deadlines.expiry-closes"}
 """What makes up its stories itself, and what waits for a minute by the text's own words."""
 
 

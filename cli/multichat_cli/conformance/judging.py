@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
@@ -18,8 +18,8 @@ from multichat_cli.output import Output, discard
 from multichat_conformance.deviations import Deviations, DeviationsError, load_deviations
 from multichat_conformance.events import CheckFinished
 from multichat_conformance.outcomes import ExitCode as Judged
-from multichat_conformance.reports.report import FORMATS, Report, report_to
 from multichat_conformance.reports.console import ConsoleReport
+from multichat_conformance.reports.report import FORMATS, Report, report_to
 from multichat_conformance.running import Options, suite
 
 if TYPE_CHECKING:
@@ -67,8 +67,9 @@ def options(
         only=tuple(only),
         patience=patience,
         fail_fast=fail_fast,
-        **({} if seed is None else {"seed": seed}),
     )
+    if seed is not None:
+        chosen = replace(chosen, seed=seed)
     for pattern in only:
         if not planned(catalogue.catalogue(), Options(only=(pattern,), depth="deep")):
             raise CommandFailed(

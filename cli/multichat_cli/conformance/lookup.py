@@ -1,4 +1,4 @@
-"""``multichat conformance list``, ``explain``, ``coverage`` and ``schema``: what is judged, and by what."""
+"""``multichat conformance list``, ``explain``, ``coverage`` and ``schema``: what is judged."""
 
 from enum import StrEnum
 from typing import Annotated

@@ -35,6 +35,7 @@ AREAS: Final = (
     "session_end",
     "connection_end",
     "closing",
+    "deadlines",
     "outage",
     "slow_reader",
     "churn",

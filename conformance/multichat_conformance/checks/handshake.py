@@ -13,7 +13,6 @@ from multichat_conformance.actors.wire import Opcode, frame
 from multichat_conformance.catalogue import Group, check
 from multichat_conformance.patterns import Joined
 from multichat_conformance.stage import Stage
-from multichat_conformance.timing import pause
 from multichat_conformance.variants import each, variant
 
 PATH = "/chat/stream/"
@@ -255,52 +254,6 @@ async def first_command_may_begin_with_the_handshake(stage: Stage) -> None:
     await alice.send_bytes(join[9:], "the rest of the frame")
 
     await alice.receives(Joined(stage.room()))
-
-
-@check(
-    "MC1-HAND-07",
-    actors=("alice",),
-    rooms=0,
-    limits=("handshake_seconds",),
-    group=Group.INTRUSIVE,
-    cause="There is no deadline before the upgrade, or each byte that comes starts it anew.",
-    aside=True,
-)
-async def slow_handshake_is_ended(stage: Stage) -> None:
-    """
-    A handshake that is not whole in the stated time is ended, though bytes go on coming.
-
-    One connection stops in the middle of a header; another writes a byte now and then, which a
-    deadline for each read would let go on for ever. Both get the stated time and two seconds.
-    """
-    within = stage.seconds("handshake_seconds") + stage.backdrop.grace
-    request = request_bytes(stage.target)[:-4] + b"\r\nX-Slow: "
-    ended = {}
-
-    async def stops() -> None:
-        async with knock(stage.backdrop, "half a handshake, and no more") as one:
-            await one.write(request)
-            ended["a handshake that stops"] = await one.ends(within=within)
-
-    async def dribbles() -> None:
-        async with knock(stage.backdrop, "half a handshake, then a byte now and then") as one:
-            until = trio.current_time() + within
-            await one.write(request)
-            while trio.current_time() < until and await one.write(b"x"):
-                await pause(within / 30)
-            ended["a handshake that dribbles"] = await one.ends(within=0)
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(stops)
-        nursery.start_soon(dribbles)
-
-    for name, is_ended in ended.items():
-        stage.expect(
-            is_ended,
-            f"{name} was not ended",
-            expected=f"the end of the connection within {within:.1f} s, two of them tolerance",
-            got="an open connection",
-        )
 
 
 @check(

@@ -2,8 +2,7 @@
 The stories that hypothesis makes up.
 
 A story is drawn step by step from a small cast and few rooms, so that the steps concern each
-other; the first choices are the plainest, since hypothesis shrinks towards them. What a target
-does not offer (accounts, a staff room, hooks) is never drawn.
+other. What a target does not offer (accounts, a staff room, hooks) is never drawn.
 """
 
 from collections import Counter
@@ -89,9 +88,16 @@ def programs(
     def story(draw: DrawFn) -> Story:
         cast = _cast(draw, offers)
         rooms = _rooms(draw, offers, revoking=revoking)
-        one = _steps(cast, rooms, pace, offers, revoking)
-        # A list comes out at five or so; a least length would stand in the way of shrinking.
-        steps = [step for _ in range(_LISTS) for step in draw(st.lists(one, max_size=longest))]
+        phrase = _phrases(cast, rooms, pace, offers, revoking)
+        steps: list[Step] = []
+        if draw(st.booleans()):
+            # Most of what can go wrong goes wrong where several are in one room.
+            steps += [Step("join", who, rooms[0]) for who in cast]
+            steps += [Step("wait")] * (pace == "pipelined")
+        for _ in range(_LISTS):
+            # A list comes out at five or so, however long it may be.
+            for some in draw(st.lists(phrase, max_size=longest)):
+                steps += some
         return Story(check, pace, pace == "pipelined", _bounded(steps[:longest]), offers.rooms)
 
     return story()
@@ -117,9 +123,10 @@ def _rooms(draw: DrawFn, offers: Offers, *, revoking: bool) -> list[str]:
     return rooms
 
 
-def _steps(
+def _phrases(
     cast: Sequence[str], rooms: Sequence[str], pace: Pace, offers: Offers, revoking: bool
-) -> SearchStrategy[Step]:
+) -> SearchStrategy[list[Step]]:
+    """Return a step, or some that belong together."""
     who, room = st.sampled_from(cast), st.sampled_from(rooms)
     strange = st.sampled_from([*rooms, "nowhere"])
     joins = st.builds(Step, st.just("join"), who, room)
@@ -153,7 +160,12 @@ def _steps(
         kinds.append(
             st.integers(0, 4).flatmap(lambda one: st.one_of(pulled) if one == 4 else joins)
         )
-    return st.sampled_from(range(len(kinds))).flatmap(lambda place: kinds[place])
+    one = st.sampled_from(range(len(kinds))).flatmap(lambda place: kinds[place])
+    last_words = st.tuples(who, room, st.sampled_from(("close", "half-close", "reset"))).map(
+        lambda drawn: [Step("send", drawn[0], drawn[1]), Step(drawn[2], drawn[0])]
+    )
+    alone = one.map(lambda step: [step])
+    return st.integers(0, 15).flatmap(lambda drawn: last_words if drawn == 15 else alone)
 
 
 def _open(rooms: Sequence[str]) -> list[str]:
@@ -190,9 +202,10 @@ def fuzzed(check: str, offers: Offers, *, most: int, strict: bool) -> SearchStra
     texts = make(rooms=[*known, "-1"])
     if not strict:
         texts = texts.filter(is_well_formed)
-    many = st.lists(texts, min_size=1, max_size=most).map(
-        lambda found: _told_apart(found, offers.limits)
-    )
+    # Two lists: one comes out at five or so, and connecting costs more than a frame.
+    many = st.tuples(
+        st.lists(texts, min_size=1, max_size=most), st.lists(texts, max_size=most)
+    ).map(lambda drawn: _told_apart([*drawn[0], *drawn[1]][:most], offers.limits))
 
     def story(found: Sequence[str]) -> Story:
         first = [Step("join", listener, "A"), Step("join", sender, "A")]

@@ -16,6 +16,7 @@ from typing import Final
 
 from hypothesis.strategies import SearchStrategy
 
+from multichat_conformance.model.faults import NO_EVIDENCE, Fault
 from multichat_conformance.model.playing import play, settle
 from multichat_conformance.model.seeded import explore
 from multichat_conformance.model.shrinking import shortened
@@ -24,8 +25,6 @@ from multichat_conformance.running.telling import Told
 from multichat_conformance.running.workshop import Workshop
 
 __all__ = ["Budget", "search", "tell_times"]
-
-_SHARE: Final = 0.5
 
 HURRY: Final = 0.6
 """Seconds of patience while searching; a target on a slow line gets some round trips."""
@@ -64,6 +63,8 @@ class _Trials:
         self.told: dict[Story, bool] = {}
         self.smallest: Story | None = None
         self.failed: Told | None = None
+        self.evident = False
+        self.proven = False
 
     @property
     def is_over(self) -> bool:
@@ -77,18 +78,20 @@ class _Trials:
         if story in self.told or self.is_over:
             return self.told.get(story, False)
         told = self._tell(story, HURRY)
-        if self.smallest is None and told is not None and _is_silence(told):
+        if self.smallest is None and told is not None and not self.evident:
             # Patience was short, and this is the one to build on.
             told = self._tell(story, None)
         self.told[story] = told is not None
         if told is not None and (self.smallest is None or _size(story) < _size(self.smallest)):
-            self.smallest, self.failed = story, told
+            self.smallest, self.failed, self.proven = story, told, self.evident
         return told is not None
 
     def _tell(self, story: Story, hurry: float | None) -> Told | None:
         """Tell a story; return what came of it if it failed."""
         workshop = self.workshop
-        told = workshop.tell(partial(play, story), hurry=hurry)
+        found: list[Fault] = []
+        told = workshop.tell(partial(play, story, found=found), hurry=hurry)
+        self.evident = any(fault.kind not in NO_EVIDENCE for fault in found)
         self.steps += len(story.steps)
         workshop.trouble = workshop.trouble or told.trouble
         workshop.not_tested = workshop.not_tested or told.not_tested
@@ -100,12 +103,6 @@ class _Trials:
             workshop.tell(settle)
         # A target that takes no connections was brought down by an earlier story, not by this.
         return told if failed and not told.gone else None
-
-
-def _is_silence(told: Told) -> bool:
-    """Return whether a failure is that something has not come, which takes patience to say."""
-    finding = told.attempt.finding
-    return finding is not None and finding.got.startswith("nothing")
 
 
 def _size(story: Story) -> tuple[int, int, tuple[str, ...]]:
@@ -133,43 +130,31 @@ def search(
     deep = context.depth == "deep"
     trials = _Trials(workshop, float("inf") if deep else budget.most)
     began = clock()
-    shrinking = budget.shrinking if workshop.wanted > 1 else 0.0
-    ends: list[float] = []
-
-    def is_late() -> bool:
-        return trials.is_over or clock() > ends[0]
-
-    def fails(story: Story) -> bool:
-        failed = trials.fails(story)
-        if failed and not ends:
-            # The story's own steps first, then the choices behind what is left of it.
-            ends.append(clock() + shrinking)
-            shortened(story, trials.fails, is_late)
-        return failed
-
     explore(
         strategy,
-        fails,
+        trials.fails,
         seed=context.seed,
         seconds=budget.seconds(context.depth),
-        shrinking=max(0.0, shrinking - _SHARE * shrinking),
-        enough=lambda: trials.is_over or bool(ends and is_late()),
+        enough=lambda: trials.is_over,
         clock=clock,
     )
+    if trials.smallest is not None and workshop.wanted > 1:
+        end = clock() + budget.shrinking
+        shortened(trials.smallest, trials.fails, lambda: trials.is_over or clock() > end)
     workshop.notes.append(
         f"{len(trials.told)} stories with {trials.steps} steps in {clock() - began:.1f} s "
         f"({context.depth}), seed {context.seed}"
     )
     if trials.smallest is not None and trials.failed is not None:
-        _tell_again(workshop, trials.smallest, trials.failed)
+        _tell_again(workshop, trials.smallest, trials.failed, proven=trials.proven)
 
 
-def _tell_again(workshop: Workshop, story: Story, found: Told) -> None:
+def _tell_again(workshop: Workshop, story: Story, found: Told, *, proven: bool) -> None:
     """Tell the smallest failing story with the whole patience, and report what comes of it."""
     workshop.trouble = workshop.not_tested = ""
     told = tell_times(workshop, story)
     failed = [one for one in told if one.attempt.finding is not None]
-    if not failed and _is_silence(found):
+    if not failed and not proven:
         workshop.notes.append(
             f"a story of {len(story.steps)} steps failed while the suite was in a hurry, and "
             f"passed {len(told)} times with the whole patience"

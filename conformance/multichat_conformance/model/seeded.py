@@ -36,32 +36,24 @@ class _Enough(BaseException):
     """It is time to stop."""
 
 
-class _Fails(Exception):
-    """A program fails; hypothesis is to make it smaller."""
-
-
 def explore(
     strategy: SearchStrategy[_T],
     fails: Callable[[_T], bool],
     *,
     seed: int,
     seconds: float,
-    shrinking: float,
     enough: Callable[[], bool] = lambda: False,
     most: int = MOST_EXAMPLES,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """
-    Try programs until one fails, then smaller ones, until time is over.
-
-    The caller remembers what failed: the last one is not always the smallest.
+    Try programs until one fails or time is over.
 
     Args:
         strategy: Makes the programs.
-        fails: Tries one and says whether it fails; is asked again while shrinking.
+        fails: Tries one and says whether it fails.
         seed: Makes the choices.
         seconds: How long to look for a failure; at least one program is tried.
-        shrinking: How long to make a failure smaller.
         enough: Says that nothing more is to be tried.
         most: The most programs to look at.
         clock: Returns seconds.
@@ -69,22 +61,18 @@ def explore(
     """
     until = clock() + seconds
     tried = 0
-    found = False
 
     def attempt(program: _T) -> None:
-        nonlocal until, tried, found
+        nonlocal tried
         if (tried and clock() >= until) or enough():
             raise _Enough
         tried += 1
         if fails(program):
-            if not found:
-                found = True
-                until = clock() + shrinking
-            raise _Fails
+            raise _Enough
 
     settings = hypothesis.settings(
         max_examples=ROUND,
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.generate,),
         database=None,
         deadline=None,
         derandomize=False,
@@ -101,7 +89,7 @@ def explore(
             )
             try:
                 search()
-            except (_Enough, _Fails, hypothesis.errors.Flaky):
+            except _Enough:
                 break
 
 
