@@ -127,8 +127,16 @@ async def open_stream(target: Target) -> trio.abc.Stream:
         tls = trio.SSLStream(stream, context, server_hostname=host, https_compatible=True)
         await tls.do_handshake()
     except (OSError, trio.BrokenResourceError) as exc:
-        raise TargetGone(f"{host}:{port} takes no connection: {exc}") from exc
+        raise TargetGone(f"{host}:{port} takes no connection: {_reason(exc)}") from exc
     return tls
+
+
+def _reason(exc: BaseException) -> BaseException:
+    # Trio says that all attempts failed; why one did is more to the point.
+    cause = exc.__cause__
+    while isinstance(cause, BaseExceptionGroup):
+        cause = cause.exceptions[0]
+    return cause or exc
 
 
 def request_bytes(
@@ -211,7 +219,7 @@ async def read_response(stream: trio.abc.Stream) -> Handshake:
         if not more:
             break
         data += more
-    return response_of(bytes(data))
+    return response_of(bytes(data)) if b"\r\n\r\n" in data else Handshake(None)
 
 
 def response_of(data: bytes) -> Handshake:

@@ -2,33 +2,32 @@
 
 from collections.abc import Sequence
 from typing import Self
+from urllib.parse import urlsplit
 
 import trio
 from trio_websocket import (
     ConnectionClosed,
-    ConnectionRejected,
-    HandshakeError,
     WebSocketConnection,
-    connect_websocket,
+    wrap_client_stream,
 )
 from wsproto.utilities import LocalProtocolError
 
 from multichat_conformance.actors.actor import Actor, Ended
 from multichat_conformance.actors.backdrop import Backdrop
-from multichat_conformance.actors.handshake import address, resource_of, ssl_context
-from multichat_conformance.findings import TargetGone
+from multichat_conformance.actors.handshake import resource_of
+from multichat_conformance.actors.opening import AfterHandshake, shake_hands
 from multichat_conformance.target.model import Account
 
 __all__ = ["PoliteActor"]
 
 _LARGEST = 64 * 1024 * 1024
 _ABNORMAL = 1006
-_UNREACHABLE = (OSError, HandshakeError, trio.BrokenResourceError)
 
 
 class PoliteActor(Actor):
     """A user whose frames are always legal, and whose pongs come by themselves."""
 
+    _stream: trio.abc.Stream
     _socket: WebSocketConnection
     _closing: trio.CancelScope | None = None
 
@@ -60,29 +59,12 @@ class PoliteActor(Actor):
 
         """
         actor = cls(name, account, backdrop)
-        target = backdrop.target
-        host, port, _ = address(target)
-        where = resource or resource_of(target)
-        backdrop.transcript.add(name, "sent", "handshake", f"GET {where}")
+        actor._stream, response = await shake_hands(actor, headers=headers, resource=resource)
         try:
-            failure: Exception | None = await nursery.start(actor._live, where, headers)
-            if failure is not None:
-                raise failure
-        except ConnectionRejected as exc:
-            backdrop.transcript.add(name, "received", "handshake", f"status {exc.status_code}")
-            actor.blame(
-                "MC1-HAND-01",
-                f"{name}'s handshake was refused with status {exc.status_code}",
-                "status 101",
-                f"status {exc.status_code}",
-            )
-        except trio.TooSlowError:
-            raise TargetGone(
-                f"no answer to a handshake at {host}:{port} within {backdrop.patience:.1f} s"
-            ) from None
-        except _UNREACHABLE as exc:
-            raise TargetGone(f"{host}:{port} takes no connection: {exc}") from exc
-        backdrop.transcript.add(name, "received", "handshake", "status 101")
+            await nursery.start(actor._live, response.rest)
+        except BaseException:
+            await trio.aclose_forcefully(actor._stream)
+            raise
         return actor
 
     async def send_text(self, text: str) -> None:
@@ -117,38 +99,21 @@ class PoliteActor(Actor):
     async def vanish(self) -> None:
         """Let go of the connection at once, without a close frame."""
         self.backdrop.transcript.note("hangs up", actor=self.name)
-        # trio-websocket has no public way to hang up without a close frame.
-        await trio.aclose_forcefully(self._socket._stream)  # see above
+        await trio.aclose_forcefully(self._stream)
 
-    async def _live(
-        self,
-        where: str,
-        headers: Sequence[tuple[str, str]],
-        *,
-        task_status: trio.TaskStatus[Exception | None],
-    ) -> None:
-        """Own the connection: started with None once it is there, or with why it is not."""
-        target = self.backdrop.target
-        host, port, secure = address(target)
-        context = ssl_context(str(target.ca_file) if target.ca_file else None) if secure else False
+    async def _live(self, rest: bytes, *, task_status: trio.TaskStatus[None]) -> None:
+        """Own the connection: started once trio-websocket has taken over."""
+        netloc = urlsplit(self.backdrop.target.url).netloc
         try:
             async with trio.open_nursery() as nursery:
-                try:
-                    with trio.fail_after(self.backdrop.patience):
-                        self._socket = await connect_websocket(
-                            nursery,
-                            host,
-                            port,
-                            where,
-                            use_ssl=context,
-                            extra_headers=[(key.encode(), text.encode()) for key, text in headers],
-                            max_message_size=_LARGEST,
-                        )
-                except (*_UNREACHABLE, ConnectionRejected, trio.TooSlowError) as exc:
-                    nursery.cancel_scope.cancel()
-                    task_status.started(exc)
-                    return
-                task_status.started(None)
+                self._socket = await wrap_client_stream(
+                    nursery,
+                    AfterHandshake(self._stream, rest),  # type: ignore[arg-type]  # any stream does
+                    netloc,
+                    resource_of(self.backdrop.target),
+                    max_message_size=_LARGEST,
+                )
+                task_status.started()
                 await self._listen()
         except* LocalProtocolError:
             # trio-websocket answers a ping that crosses its own close frame; wsproto refuses.

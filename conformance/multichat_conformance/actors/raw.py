@@ -7,12 +7,8 @@ import trio
 
 from multichat_conformance.actors.actor import Actor, Ended
 from multichat_conformance.actors.backdrop import Backdrop
-from multichat_conformance.actors.handshake import (
-    Handshake,
-    open_stream,
-    read_response,
-    request_bytes,
-)
+from multichat_conformance.actors.handshake import Handshake
+from multichat_conformance.actors.opening import shake_hands
 from multichat_conformance.actors.wire import (
     LARGEST,
     Frame,
@@ -22,7 +18,6 @@ from multichat_conformance.actors.wire import (
     close_payload,
     frame,
 )
-from multichat_conformance.findings import TargetGone
 from multichat_conformance.target.model import Account
 
 __all__ = ["RawActor"]
@@ -96,33 +91,10 @@ class RawActor(Actor):
 
         """
         actor = cls(name, account, backdrop)
-        target = backdrop.target
-        request = request_bytes(target, resource=resource, headers=headers)
-        where = request.split(b"\r\n", 1)[0].decode("latin-1")
-        backdrop.transcript.add(name, "sent", "handshake", where)
-        response = Handshake(None)
-        with trio.move_on_after(backdrop.patience):
-            actor._stream = await open_stream(target)
-            try:
-                await actor._stream.send_all(request + early)
-            except trio.BrokenResourceError as exc:
-                raise TargetGone(f"the connection broke in the handshake: {exc}") from exc
-            response = await read_response(actor._stream)
-        actor.response = response
-        backdrop.transcript.add(name, "received", "handshake", str(response))
-        wrong = response.fault(request) if response.status == 101 else str(response)
-        if wrong:
-            if hasattr(actor, "_stream"):
-                await actor.vanish()
-            if response.status is None:
-                raise TargetGone("the target did not answer a handshake")
-            actor.blame(
-                "MC1-HAND-01",
-                f"{name}'s handshake was not accepted",
-                "a 101 response as RFC 6455 section 4.2.2 asks for",
-                wrong,
-            )
-        nursery.start_soon(actor._listen, response.rest)
+        actor._stream, actor.response = await shake_hands(
+            actor, headers=headers, resource=resource, early=early
+        )
+        nursery.start_soon(actor._listen, actor.response.rest)
         return actor
 
     _stream: trio.abc.Stream
