@@ -216,9 +216,7 @@ class ZerosInFront(Reading):
 class TrimsTexts(Hall):
     """Takes white space off the ends of texts."""
 
-    def message(
-        self, room: int, text: str | None, username: str, msg_type: int
-    ) -> frames.Frame:
+    def message(self, room: int, text: str | None, username: str, msg_type: int) -> frames.Frame:
         return super().message(room, text and text.strip(), username, msg_type)
 
 
