@@ -40,6 +40,8 @@ def judge_frame(text: str, *, actor: str) -> Judged:
     """Read one text message of the target and hold it against the schemas (MC1-FRAME-05)."""
     try:
         value = json.loads(text, parse_constant=_refuse)
+        # A half of a surrogate pair, escaped, is no character; it cannot be encoded again.
+        json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as exc:
         return Judged(None, _finding("MC1-FRAME-01", actor, f"not JSON ({exc})", text))
     if not isinstance(value, dict):

@@ -203,9 +203,9 @@ def fuzzed(check: str, offers: Offers, *, most: int, strict: bool) -> SearchStra
     if not strict:
         texts = texts.filter(is_well_formed)
     # Two lists: one comes out at five or so, and connecting costs more than a frame.
-    many = st.tuples(st.lists(texts, min_size=1, max_size=most), st.lists(texts, max_size=most)).map(
-        lambda drawn: _told_apart([*drawn[0], *drawn[1]][:most], offers.limits)
-    )
+    many = st.tuples(
+        st.lists(texts, min_size=1, max_size=most), st.lists(texts, max_size=most)
+    ).map(lambda drawn: _told_apart([*drawn[0], *drawn[1]][:most], offers.limits))
 
     def story(found: Sequence[str]) -> Story:
         first = [Step("join", listener, "A"), Step("join", sender, "A")]
