@@ -8,10 +8,12 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import SimpleQueue
+from typing import TypeAlias
 
 import trio
 
 __all__ = [
+    "Behaviour",
     "bad_server",
     "drops",
     "floods_the_handshake",
@@ -22,7 +24,7 @@ __all__ = [
     "speaks_something_else",
 ]
 
-Behaviour = Callable[[trio.SocketStream], Awaitable[None]]
+Behaviour: TypeAlias = Callable[[trio.SocketStream], Awaitable[None]]
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
@@ -120,7 +122,9 @@ def bad_server(behaviour: Behaviour) -> Iterator[int]:
         if started is None:
             raise RuntimeError("the bad server did not start")
         port, token, scope = started
-        yield port
-        token.run_sync_soon(scope.cancel)
+        try:
+            yield port
+        finally:
+            token.run_sync_soon(scope.cancel)
     finally:
         thread.join()

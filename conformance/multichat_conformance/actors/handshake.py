@@ -135,8 +135,16 @@ async def open_stream(
             await tls.do_handshake()
             unless_done.pop_all()
     except (OSError, trio.BrokenResourceError) as exc:
-        raise TargetGone(f"{host}:{port} takes no connection: {exc}") from exc
+        raise TargetGone(f"{host}:{port} takes no connection: {_reason(exc)}") from exc
     return tls
+
+
+def _reason(exc: BaseException) -> BaseException:
+    # Trio says that all attempts failed; why one did is more to the point.
+    cause = exc.__cause__
+    while isinstance(cause, BaseExceptionGroup):
+        cause = cause.exceptions[0]
+    return cause or exc
 
 
 def request_bytes(
