@@ -19,7 +19,7 @@ from typing import Final, NoReturn, TypeAlias
 
 import trio
 
-from multichat_conformance.actors import Actor, Backdrop, Handshake, PoliteActor, RawActor
+from multichat_conformance.actors import Actor, Backdrop, Handshake, PoliteActor, RawActor, Received
 from multichat_conformance.actors.backdrop import FREE_ROOM
 from multichat_conformance.actors.handshake import exchange, open_stream, request_bytes
 from multichat_conformance.catalogue import Check
@@ -32,7 +32,7 @@ from multichat_conformance.findings import (
     TargetGone,
     Violation,
 )
-from multichat_conformance.patterns import Stream
+from multichat_conformance.patterns import Joined, Stream
 from multichat_conformance.target.hooks import described, pull
 from multichat_conformance.target.login import Session
 from multichat_conformance.target.model import Account, Limits, Room, Target
@@ -81,6 +81,7 @@ class Stage:
         self._actors: list[Actor] = []
         self._undo: list[Undo] = []
         self._named: dict[str, int] = {}
+        self._own_rooms: list[Room] = []
         self._stopped = False
 
     # The scenery.
@@ -313,7 +314,7 @@ class Stage:
         without: Sequence[str] = (),
         method: str = "GET",
         version: str = "HTTP/1.1",
-        piece: int = 0,
+        pieces: int = 1,
         early: bytes = b"",
     ) -> Handshake:
         """
@@ -327,7 +328,7 @@ class Stage:
             without: Names of headers to leave out.
             method: The HTTP method.
             version: The HTTP version.
-            piece: Bytes that are written at a time; 0: all at once.
+            pieces: In how many writes it is sent, with a little time between them.
             early: Bytes to write right behind the request.
 
         Raises:
@@ -354,7 +355,9 @@ class Stage:
         )
         response = Handshake(None)
         with trio.move_on_after(self.backdrop.patience):
-            response = await exchange(self.target, request + early, piece=piece)
+            response = await exchange(
+                self.target, request + early, pieces=pieces, gap=self.backdrop.round_trips.gap
+            )
         self.backdrop.transcript.add(role or "nobody", "received", "handshake", str(response))
         if response.status == 101 and (wrong := response.fault(request)):
             self.blame(
@@ -367,11 +370,13 @@ class Stage:
 
     async def warm_up(self, actor: Actor) -> None:
         """Have a connection known to be logged in; see :meth:`actor`."""
-        for _ in range(WARM_UPS):
-            answer = await actor.ask({"command": "join", "room": FREE_ROOM})
-            if answer.frame.get("error") != "USER_HAS_TO_LOGIN":
-                break
+        command = {"command": "join", "room": FREE_ROOM}
+        answer = await actor.ask(command)
+        tries = 1
+        while answer.frame.get("error") == "USER_HAS_TO_LOGIN" and tries < WARM_UPS:
             self._context.warm_ups += 1
+            tries += 1
+            answer = await actor.ask(command)
         if answer.frame.get("error") == "USER_HAS_TO_LOGIN":
             self._context.sessions.forget(actor.username)
             actor.blame(
@@ -379,6 +384,7 @@ class Stage:
                 f"{actor.name} carries a session and is treated as nobody",
                 "commands are obeyed as the user's",
                 f"{WARM_UPS} times {answer.text}",
+                hopeless=True,
             )
         if answer.frame.get("error") != "ROOM_INVALID":
             actor.blame(
@@ -433,28 +439,32 @@ class Stage:
         """
         streams = tuple(Stream) if announcements else (Stream.ANSWERS, Stream.MESSAGES)
         fence = self.fence_room
+        surplus: dict[Actor, list[Received]] = {watcher: [] for watcher in watchers}
         for actor in dict.fromkeys([after, *watchers]):
             if actor.account is not None and fence.id not in actor.rooms:
-                await actor.join(fence)
+                answer = await actor.ask({"command": "join", "room": fence.id})
+                if actor is after or "join" in answer.frame:
+                    actor.check(answer, Joined(fence), to=f"a join of room {fence.id}")
+                else:
+                    surplus[actor].append(answer)
         marker = await after.says(fence)
         for watcher in watchers:
-            if watcher is after:
+            if watcher is after or surplus[watcher]:
                 pass
             elif watcher.account is not None:
                 await watcher.meets(marker, fence)
             else:
-                await watcher.answers_before_fence()
+                surplus[watcher] += await watcher.answers_before_fence()
         if not self.backdrop.keeps_order or any(watcher.account is None for watcher in watchers):
             await quiet_window(self.backdrop.round_trips.quiet)
         for watcher in watchers:
             watcher.raise_fault()
-            surplus = watcher.waiting(*streams)
-            if surplus:
+            if found := [*surplus[watcher], *watcher.waiting(*streams)]:
                 watcher.blame(
                     clause,
                     f"{watcher.name} received what it must not",
                     "nothing of that kind",
-                    shorten(" ".join(received.text for received in surplus)),
+                    shorten(" ".join(received.text for received in found)),
                 )
 
     async def all_in(self, room: Room, *actors: Actor) -> None:
@@ -522,6 +532,13 @@ class Stage:
         self._undo.append(("delete_room", {"room": made["room"]}))
         self.backdrop.story_rooms.add(made["room"])
         return Room(made["room"], title)
+
+    async def have_rooms_made(self, number: int) -> None:
+        """Have the story take place in new rooms instead of those of the target file."""
+        self._own_rooms = [await self.new_room() for _ in range(number)]
+        if self._own_rooms:
+            self.backdrop.story_rooms.clear()
+            self.backdrop.fence_room = self._own_rooms[-1].id
 
     def undone(self, name: str) -> None:
         """Take note that the story itself has undone the last change that ``name`` would undo."""
@@ -697,7 +714,7 @@ class Stage:
             raise HarnessError("; ".join(failed))
 
     def _open_rooms(self) -> list[Room]:
-        return [room for room in self.target.rooms if not room.staff_only]
+        return self._own_rooms or [room for room in self.target.rooms if not room.staff_only]
 
     def _numbered(self, name: str) -> str:
         # A second connection of alice's is alice-2.

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import trio
 from trio_websocket import (
     ConnectionClosed,
+    HandshakeError,
     WebSocketConnection,
     wrap_client_stream,
 )
@@ -14,21 +15,23 @@ from wsproto.utilities import LocalProtocolError
 
 from multichat_conformance.actors.actor import Actor, Ended
 from multichat_conformance.actors.backdrop import Backdrop
-from multichat_conformance.actors.handshake import resource_of
-from multichat_conformance.actors.opening import AfterHandshake, shake_hands
+from multichat_conformance.actors.handshake import address, open_stream, resource_of
+from multichat_conformance.actors.watched import NotAccepted, WatchedStream
+from multichat_conformance.findings import TargetGone
 from multichat_conformance.target.model import Account
 
 __all__ = ["PoliteActor"]
 
 _LARGEST = 64 * 1024 * 1024
 _ABNORMAL = 1006
+_UNREACHABLE = (OSError, HandshakeError, trio.BrokenResourceError, NotAccepted, TargetGone)
 
 
 class PoliteActor(Actor):
     """A user whose frames are always legal, and whose pongs come by themselves."""
 
-    _stream: trio.abc.Stream
     _socket: WebSocketConnection
+    _stream: WatchedStream | None = None
     _closing: trio.CancelScope | None = None
 
     @classmethod
@@ -59,12 +62,26 @@ class PoliteActor(Actor):
 
         """
         actor = cls(name, account, backdrop)
-        actor._stream, response = await shake_hands(actor, headers=headers, resource=resource)
-        try:
-            await nursery.start(actor._live, response.rest)
-        except BaseException:
-            await trio.aclose_forcefully(actor._stream)
-            raise
+        host, port, _ = address(backdrop.target)
+        where = resource or resource_of(backdrop.target)
+        backdrop.transcript.add(name, "sent", "handshake", f"GET {where}")
+        match await nursery.start(actor._live, where, headers):
+            case None:
+                backdrop.transcript.add(name, "received", "handshake", "status 101")
+            case NotAccepted(response=response, clause=clause, wrong=wrong):
+                backdrop.transcript.add(name, "received", "handshake", str(response))
+                if response.status is None:
+                    raise TargetGone("the target did not answer a handshake")
+                summary = f"{name}'s handshake was not accepted"
+                actor.blame(clause, summary, "status 101", wrong, hopeless=True)
+            case TargetGone() as gone:
+                raise gone
+            case trio.TooSlowError():
+                raise TargetGone(
+                    f"no answer to a handshake at {host}:{port} within {backdrop.patience:.1f} s"
+                )
+            case exc:
+                raise TargetGone(f"{host}:{port} takes no connection: {exc}") from exc
         return actor
 
     async def send_text(self, text: str) -> None:
@@ -99,27 +116,49 @@ class PoliteActor(Actor):
     async def vanish(self) -> None:
         """Let go of the connection at once, without a close frame."""
         self.backdrop.transcript.note("hangs up", actor=self.name)
-        await trio.aclose_forcefully(self._stream)
+        if self._stream is not None:
+            await trio.aclose_forcefully(self._stream)
 
-    async def _live(self, rest: bytes, *, task_status: trio.TaskStatus[None]) -> None:
-        """Own the connection: started once trio-websocket has taken over."""
-        netloc = urlsplit(self.backdrop.target.url).netloc
+    async def _live(
+        self,
+        where: str,
+        headers: Sequence[tuple[str, str]],
+        *,
+        task_status: trio.TaskStatus[Exception | None],
+    ) -> None:
+        """Own the connection: started with None once it is there, or with why it is not."""
+        target = self.backdrop.target
+        failure: Exception | None = None
         try:
             async with trio.open_nursery() as nursery:
-                self._socket = await wrap_client_stream(
-                    nursery,
-                    AfterHandshake(self._stream, rest),  # type: ignore[arg-type]  # any stream does
-                    netloc,
-                    resource_of(self.backdrop.target),
-                    max_message_size=_LARGEST,
-                )
-                task_status.started()
+                with trio.fail_after(self.backdrop.patience):
+                    self._stream = WatchedStream(await open_stream(target))
+                    self._socket = await wrap_client_stream(
+                        nursery,
+                        self._stream,  # type: ignore[arg-type]  # any stream will do
+                        urlsplit(target.url).netloc,
+                        where,
+                        extra_headers=[(key.encode(), text.encode()) for key, text in headers],
+                        max_message_size=_LARGEST,
+                    )
+                task_status.started(None)
                 await self._listen()
         except* LocalProtocolError:
             # trio-websocket answers a ping that crosses its own close frame; wsproto refuses.
             self.heard_end(Ended(None))
             if self._closing is not None:
                 self._closing.cancel()
+        except* (*_UNREACHABLE, trio.TooSlowError) as group:
+            # Of the handshake, it is raised in the task in which trio-websocket reads.
+            failure = _first(group)
+        if failure is None:
+            return
+        if self._stream is not None:
+            await trio.aclose_forcefully(self._stream)
+        if hasattr(self, "_socket"):
+            self.heard_end(Ended(None))
+        else:
+            task_status.started(failure)
 
     async def _listen(self) -> None:
         try:
@@ -138,3 +177,8 @@ class PoliteActor(Actor):
             self.heard_end(Ended(None))
         else:
             self.heard_end(Ended(int(reason.code), reason.reason or ""))
+
+
+def _first(group: BaseExceptionGroup[Exception]) -> Exception:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -35,11 +34,12 @@ from multichat_conformance.events import (
 )
 from multichat_conformance.findings import StoryEnded
 from multichat_conformance.outcomes import Outcome
+from multichat_conformance.running.aside import Aside
 from multichat_conformance.running.ending import finished
 from multichat_conformance.running.needs import inapplicable, missing
 from multichat_conformance.running.options import Options, groups_for
 from multichat_conformance.running.preflight import look
-from multichat_conformance.running.telling import Told, tell
+from multichat_conformance.running.telling import Told, tell_now
 from multichat_conformance.running.workshop import Workshop
 from multichat_conformance.secrets import Redactor
 from multichat_conformance.stage import Stage
@@ -58,6 +58,9 @@ _DEATH: Final = 1.0
 
 _LOOKS_AGAIN_AFTER: Final = 0.1
 """Seconds from one look whether a target is there again to the next."""
+
+KNOWN_PATIENCE: Final = 1.0
+"""Seconds that are waited, at least, for what a target is known not to do."""
 
 _LOOK: Final = Check(
     area="target",
@@ -134,6 +137,7 @@ class Run:
             depth=options.depth,
             stories=options.stories,
         )
+        self._aside = Aside(self._context)
 
     @property
     def context(self) -> Context:
@@ -188,19 +192,18 @@ class Run:
                 notes=told.notes,
             )
         )
+        self._aside.begin(
+            (check for check in planned if not self._why_not_told(check)[1]), known=self._is_known
+        )
         return True
 
     def play(self, check: Check) -> CheckFinished:
         """Tell a check's story as often as it takes, and say what came of it."""
         self._emit(CheckStarted(check.id, check.title, check.area))
         began = time.monotonic()
-        context = self._context
-        if self.trouble:
-            return self._close(check, Outcome.NOT_TESTED, self.trouble)
-        if reason := inapplicable(check, context.target):
-            return self._close(check, Outcome.NOT_APPLICABLE, reason)
-        if reason := missing(check, context, self.groups):
-            return self._close(check, Outcome.NOT_TESTED, reason)
+        outcome, reason = self._why_not_told(check)
+        if reason:
+            return self._close(check, outcome, reason)
         told = self._search(check) if check.search else self._tell(check)
         attempts = tuple(one.attempt for one in told)
         notes = tuple(dict.fromkeys(note for one in told for note in one.notes))
@@ -226,12 +229,20 @@ class Run:
             seconds=time.monotonic() - began,
         )
 
+    def _why_not_told(self, check: Check) -> tuple[Outcome, str]:
+        if self.trouble:
+            return Outcome.NOT_TESTED, self.trouble
+        if reason := inapplicable(check, self._context.target):
+            return Outcome.NOT_APPLICABLE, reason
+        return Outcome.NOT_TESTED, missing(check, self._context, self.groups)
+
     def harness_error(self, check: Check, reason: str) -> CheckFinished:
         """Say that the suite itself went wrong in a check."""
         return self._close(check, Outcome.HARNESS_ERROR, self._context.redactor.clean(reason))
 
     def finish(self, *, interrupted: bool = False) -> RunFinished:
         """End the target if the suite has started it, and say what came of the run."""
+        self._aside.close()
         if self._context.process is not None:
             self._context.process.stop()
         if not interrupted:
@@ -271,7 +282,7 @@ class Run:
             for note in (await look(stage, context)).notes:
                 stage.note(note)
 
-        return trio.run(partial(tell, _LOOK, context, story=story))
+        return tell_now(_LOOK, context, story=story)
 
     def _why_not(self, told: Told) -> str:
         if told.trouble or told.not_tested:
@@ -281,13 +292,22 @@ class Run:
             return ""
         return f"{finding.summary}; start the target, or check the url"
 
+    def _is_known(self, check: Check) -> bool:
+        """Tell whether the deviations file lists a check as one that fails."""
+        return self._deviations.expects_failure(check.id, datetime.now(UTC).date())
+
     def _tell(self, check: Check) -> list[Told]:
+        aside = self._aside.take(check)
+        if aside is not None:
+            return [aside]
         told: list[Told] = []
-        # An expected failure is not told three times: it is known.
-        known = self._deviations.expects_failure(check.id, datetime.now(UTC).date())
-        attempts = 1 if known else self.options.attempts
+        context, attempts = self._context, self.options.attempts
+        if self._is_known(check):
+            # An expected failure is not told three times, nor waited for as long.
+            trips = context.round_trips.in_a_hurry(KNOWN_PATIENCE)
+            context, attempts = replace(context, round_trips=trips), 1
         for number in range(1, attempts + 1):
-            last = trio.run(partial(tell, check, self._context, number=number))
+            last = tell_now(check, context, number=number)
             if last.attempt.finding is not None and last.trouble and self._is_gone():
                 # What could not be put back is no fault of the suite when the target has died.
                 last = replace(last, trouble="")
@@ -302,9 +322,7 @@ class Run:
         return told
 
     def _search(self, check: Check) -> list[Told]:
-        # An expected failure is not told three times: it is known.
-        known = self._deviations.expects_failure(check.id, datetime.now(UTC).date())
-        attempts = 1 if known else self.options.attempts
+        attempts = 1 if self._is_known(check) else self.options.attempts
         workshop = Workshop(check, self._context, attempts=attempts, recover=self._recover)
         check.story(workshop)
         notes = tuple(workshop.notes)
@@ -340,7 +358,7 @@ class Run:
             else:
                 await stage.actor(role)
 
-        told = trio.run(partial(tell, _LOOK, context, story=is_there))
+        told = tell_now(_LOOK, context, story=is_there)
         finding = told.attempt.finding
         return finding.summary if finding else told.not_tested
 
@@ -363,8 +381,8 @@ class Run:
         else:
             return True
         self.trouble = (
-            f"the target did not come back within {RECOVERY:.0f} s after a story ({absence}); start "
-            "it again and repeat that check alone, or give the suite a [start] command"
+            f"the target did not come back within {RECOVERY:.0f} s after a story ({absence}); "
+            "start it again and repeat that check alone, or give the suite a [start] command"
         )
         return False
 

@@ -109,6 +109,7 @@ class TargetProcess:
         except OSError as exc:
             raise NotTested(f"the target cannot be started: {exc}; check start.command") from exc
         self._readers = [
+            # Daemons: a target that nobody could stop must not keep the suite from ending.
             threading.Thread(
                 target=self._read_output, args=(self._process, self._ready), daemon=True
             ),
