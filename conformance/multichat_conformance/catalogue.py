@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from multichat_conformance.running.workshop import Workshop
     from multichat_conformance.stage import Stage
 
-__all__ = ["Check", "Group", "Needs", "catalogue", "check", "find"]
+__all__ = [
+    "PLAIN_ROLES",
+    "STAFF_ROLE",
+    "Check",
+    "Group",
+    "Needs",
+    "catalogue",
+    "check",
+    "find",
+]
 
 Story: TypeAlias = "Callable[[Stage], Awaitable[None]]"
 """Tells one story on a stage of its own, within Trio."""

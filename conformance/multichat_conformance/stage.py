@@ -22,7 +22,7 @@ import trio
 from multichat_conformance.actors import Actor, Backdrop, Handshake, PoliteActor, RawActor, Received
 from multichat_conformance.actors.backdrop import FREE_ROOM
 from multichat_conformance.actors.handshake import exchange, open_stream, request_bytes
-from multichat_conformance.catalogue import Check
+from multichat_conformance.catalogue import STAFF_ROLE, Check
 from multichat_conformance.context import Context
 from multichat_conformance.events import Finding
 from multichat_conformance.findings import (
@@ -82,6 +82,7 @@ class Stage:
         self._undo: list[Undo] = []
         self._named: dict[str, int] = {}
         self._own_rooms: list[Room] = []
+        self._own_cast: dict[str, Account] = {}
         self._stopped = False
 
     # The scenery.
@@ -402,7 +403,7 @@ class Stage:
             NotTested: The target file has nobody for it.
 
         """
-        account = self._context.account(role)
+        account = self._own_cast.get(role) or self._context.account(role)
         if account is None:
             raise NotTested(f"needs an account for {role}; add [[accounts]] to the target file")
         return account
@@ -533,12 +534,21 @@ class Stage:
         self.backdrop.story_rooms.add(made["room"])
         return Room(made["room"], title)
 
-    async def have_rooms_made(self, number: int) -> None:
-        """Have the story take place in new rooms instead of those of the target file."""
-        self._own_rooms = [await self.new_room() for _ in range(number)]
+    async def set_apart(self) -> None:
+        """
+        Have the story take place in new rooms, and by new users where the target can make them.
+
+        Other stories may meanwhile do to the rooms and the accounts of the target file what they
+        like.
+        """
+        self._own_rooms = [await self.new_room() for _ in range(self._check.needs.rooms)]
         if self._own_rooms:
             self.backdrop.story_rooms.clear()
             self.backdrop.fence_room = self._own_rooms[-1].id
+        if self.target.hooks.names >= {"create_user", "delete_user"}:
+            for role in self._check.needs.actors:
+                if role != STAFF_ROLE:
+                    self._own_cast[role] = await self.new_user()
 
     def undone(self, name: str) -> None:
         """Take note that the story itself has undone the last change that ``name`` would undo."""

@@ -29,7 +29,7 @@ __all__ = ["RawActor"]
 
 _CHUNK = 65536
 _MOST_PINGS = 10_000
-_MOST_PARTS = 10_000
+_MOST_PARTS = 100_000
 _NO_CODE = 1005
 
 

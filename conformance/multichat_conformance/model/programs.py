@@ -194,9 +194,8 @@ def fuzzed(check: str, offers: Offers, *, most: int, strict: bool) -> SearchStra
         strict: Whether the frames are almost valid; else they are well-formed.
 
     """
-    sender, listener = (offers.roles * 2)[:2] if len(offers.roles) < 2 else offers.roles[:2]
-    if sender == listener:
-        listener = f"{sender}-2"
+    sender = offers.roles[0]
+    listener = offers.roles[1] if len(offers.roles) > 1 else f"{sender}-2"
     known = [id_ for label, id_ in offers.rooms.items() if label != "staff"] or ["1"]
     make = frames.near_valid if strict else frames.valid
     texts = make(rooms=[*known, "-1"])

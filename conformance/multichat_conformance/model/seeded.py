@@ -80,7 +80,7 @@ def explore(
         print_blob=False,
         verbosity=Verbosity.quiet,
         backend="hypothesis",
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=[*HealthCheck.__members__.values()],
     )
     with _nothing_from_source_files():
         for number in range(-(-most // ROUND)):

@@ -83,5 +83,5 @@ class Aside:
             self._enders.append(partial(token.run_sync_soon, scope.cancel))
             if self._over.is_set():
                 return None
-            return await tell(check, self._context, in_rooms_of_its_own=True)
+            return await tell(check, self._context, apart=True)
         return None

@@ -73,7 +73,7 @@ async def tell(
     *,
     number: int = 1,
     story: Callable[[Stage], Awaitable[None]] | None = None,
-    in_rooms_of_its_own: bool = False,
+    apart: bool = False,
 ) -> Told:
     """
     Tell a check's story once, on a fresh stage that is cleared away afterwards.
@@ -83,7 +83,7 @@ async def tell(
         context: What is known of the run.
         number: Which attempt it is.
         story: Another story to tell in the check's name.
-        in_rooms_of_its_own: Whether to make rooms for it, since other stories are told meanwhile.
+        apart: Whether to have rooms and users made for it, since other stories are told meanwhile.
 
     Cancelling clears the stage away first.
 
@@ -108,8 +108,8 @@ async def tell(
         with ending:
             try:
                 with trio.fail_after(LONGEST_STORY):
-                    if in_rooms_of_its_own:
-                        await stage.have_rooms_made(check.needs.rooms)
+                    if apart:
+                        await stage.set_apart()
                     await (story or check.story)(stage)
                 stage.raise_faults()
             except trio.TooSlowError:

@@ -57,7 +57,7 @@ def smallest_failing(pace: Pace, tell: Callable[[Story, int], Records]) -> tuple
 
 @pytest.mark.parametrize("pace", ["closed-loop", "pipelined"])
 def test_a_right_server_is_never_accused(pace: Pace) -> None:
-    for number, story in enumerate(stories(pace, most=80)):
+    for number, story in enumerate(stories(pace, most=40)):
         judgement = judge(simulate(story, seed=number))
 
         assert not judgement.faults, (judgement.faults[0], story.words())
@@ -66,7 +66,7 @@ def test_a_right_server_is_never_accused(pace: Pace) -> None:
 
 def test_the_original_is_not_accused_in_closed_loop() -> None:
     """It announces second joins and strangers' leaves, and no disconnect (section 12)."""
-    for number, story in enumerate(stories("closed-loop", most=80)):
+    for number, story in enumerate(stories("closed-loop", most=40)):
         judgement = judge(simulate(story, seed=number, like_2016=True))
 
         assert not judgement.faults, (judgement.faults[0], story.words())

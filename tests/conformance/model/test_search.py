@@ -98,7 +98,7 @@ class AThirdSenderIsNotHeardByTheFirst(Hall):
         if sender not in spoke:
             spoke.append(sender)
         hearers = super().hearers(room, sender)
-        if len(spoke) > 2 and sender is spoke[2]:
+        if len(spoke) > 2 and sender is spoke[2] and room < 3:
             return [one for one in hearers if one is not spoke[0]]
         return hearers
 
@@ -216,9 +216,7 @@ class ZerosInFront(Reading):
 class TrimsTexts(Hall):
     """Takes white space off the ends of texts."""
 
-    def message(
-        self, room: int, text: str | None, username: str, msg_type: int
-    ) -> frames.Frame:
+    def message(self, room: int, text: str | None, username: str, msg_type: int) -> frames.Frame:
         return super().message(room, text and text.strip(), username, msg_type)
 
 
