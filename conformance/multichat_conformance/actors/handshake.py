@@ -248,11 +248,11 @@ async def read_head(stream: trio.abc.ReceiveStream) -> bytes:
 
 
 def response_of(data: bytes) -> Handshake:
-    """Return the response that bytes begin with; what is no HTTP counts as no response."""
-    head, _, rest = data.partition(b"\r\n\r\n")
+    """Return the response that bytes begin with; no HTTP, or no whole head, is no response."""
+    head, end, rest = data.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     protocol, _, status = first.partition(" ")
-    if not protocol.startswith("HTTP/1.") or not _is_status(status[:3]):
+    if not end or not protocol.startswith("HTTP/1.") or not _is_status(status[:3]):
         return Handshake(None)
     return Handshake(int(status[:3]), _headers(lines), rest)
 

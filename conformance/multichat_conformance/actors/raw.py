@@ -15,7 +15,6 @@ from multichat_conformance.actors.handshake import (
     send_in_pieces,
 )
 from multichat_conformance.actors.wire import (
-    LARGEST,
     Frame,
     FrameReader,
     Opcode,
@@ -59,7 +58,6 @@ class RawActor(Actor):
         self.stream_ended = False
         self._reader = FrameReader()
         self._parts: list[bytes] = []
-        self._size = 0
         self._message = Opcode.TEXT
         self._may_read = trio.Event()
         self._may_read.set()
@@ -336,14 +334,12 @@ class RawActor(Actor):
         if one.opcode != Opcode.CONTINUATION:
             self._message = Opcode(one.opcode)
         self._parts.append(one.payload)
-        self._size += len(one.payload)
-        if self._size > LARGEST or len(self._parts) > _MOST_PARTS:
+        if len(self._parts) > _MOST_PARTS:
             raise WireError("a message that does not end")
         if not one.fin:
             return
         data = b"".join(self._parts)
         self._parts = []
-        self._size = 0
         if self._message is Opcode.BINARY:
             self.heard_binary(data)
             return
