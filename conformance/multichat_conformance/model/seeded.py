@@ -80,7 +80,12 @@ def explore(
         print_blob=False,
         verbosity=Verbosity.quiet,
         backend="hypothesis",
-        suppress_health_check=[*HealthCheck.__members__.values()],
+        suppress_health_check=[
+            HealthCheck.data_too_large,
+            HealthCheck.filter_too_much,
+            HealthCheck.large_base_example,
+            HealthCheck.too_slow,
+        ],
     )
     with _nothing_from_source_files():
         for number in range(-(-most // ROUND)):

@@ -51,7 +51,7 @@ def test_when_time_is_over_what_was_reached_is_kept() -> None:
 def test_a_story_of_one_step_stays() -> None:
     one = story(CAUSE[:1])
 
-    assert shortened(one, lambda _: True) == one
+    assert shortened(one, lambda _: True).steps == one.steps
 
 
 def test_texts_become_plain_and_short() -> None:
@@ -62,7 +62,7 @@ def test_texts_become_plain_and_short() -> None:
         text = some.steps[0].text
         return '"room"' in text and '"01"' in text and "command" in text.replace("\\u0063", "c")
 
-    assert shortened(one, fails).steps[0].text == 'command"room""01"'
+    assert shortened(one, fails).steps[0].text == 'command"room"01"'
 
 
 def test_what_fails_without_haste_is_told_without_haste() -> None:
