@@ -212,6 +212,8 @@ async def test_an_end_without_a_close_frame_is_a_finding() -> None:
         (from_server(Opcode.BINARY, DENIED), "binary"),
         (from_server(Opcode.TEXT, b"[]"), "not a JSON object"),
     ],
+    # A mask is made anew each time; the test's name must not be.
+    ids=["masked", "stray continuation", "short close", "no UTF-8", "binary", "array"],
 )
 async def test_what_a_server_may_not_send_is_a_finding(sent: bytes, words: str) -> None:
     async with connected(after_handshake(sent)) as actor:
