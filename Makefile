@@ -35,7 +35,7 @@ help: ## Say what there is
 
 ##  To see it work
 
-demo: $(VENV)/.run ## A first conversation between real commands, on a real server; ends by itself
+demo: $(VENV)/.run ## The suite judges the reference server, and one that is wrong; ends by itself
 	@$(BIN)/python examples/demo.py
 
 ##  To know that it works

@@ -10,7 +10,7 @@ deviation files and reports cite it (``checks/ids.txt`` lists every id that was 
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from multichat_conformance.running.workshop import Workshop
     from multichat_conformance.stage import Stage
 
-__all__ = ["Check", "Group", "Needs", "catalogue", "check", "find"]
+__all__ = [
+    "PLAIN_ROLES",
+    "STAFF_ROLE",
+    "Check",
+    "Group",
+    "Needs",
+    "catalogue",
+    "check",
+    "find",
+]
 
 Story: TypeAlias = "Callable[[Stage], Awaitable[None]]"
 """Tells one story on a stage of its own, within Trio."""
@@ -89,6 +98,7 @@ class Check:
         needs: What it needs.
         cause: The likely cause of a failure, for the failure card.
         search: Whether it makes up its stories itself.
+        aside: Whether its story almost only waits, and may be told beside others.
         story: The function.
 
     """
@@ -103,23 +113,29 @@ class Check:
     cause: str
     search: bool
     story: Callable[..., Any]
+    aside: bool = False
 
     @property
     def id(self) -> str:
-        """The permanent id, such as ``join.second-join-changes-nothing``."""
+        """The permanent id, such as ``join.second-join-is-announced-to-nobody``."""
         return f"{self.area}.{self.name}"
 
     @property
     def profile(self) -> Literal["core", "hardened"]:
         """``hardened`` if any of its clauses is."""
-        profiles = {multichat_spec.requirement(clause).profile for clause in self.clauses}
+        profiles = {_requirements()[clause].profile for clause in self.clauses}
         return "hardened" if "hardened" in profiles else "core"
 
     @property
     def level(self) -> Literal["MUST", "SHOULD", "MAY"]:
         """How binding its clauses are: a failure is a fail, a warning or an observation."""
-        word = multichat_spec.requirement(self.clauses[0]).keyword.split()[0]
+        word = _requirements()[self.clauses[0]].keyword.split()[0]
         return word if word in ("SHOULD", "MAY") else "MUST"  # type: ignore[return-value]  # narrowed
+
+
+@cache
+def _requirements() -> Mapping[str, multichat_spec.Requirement]:
+    return {requirement.id: requirement for requirement in multichat_spec.requirements()}
 
 
 _found: dict[str, Check] = {}
@@ -140,6 +156,7 @@ def check(
     group: Group = Group.SAFE,
     cause: str = "",
     search: bool = False,
+    aside: bool = False,
 ) -> Callable[[_F], _F]:
     """
     Declare a function of this package to be a check; see :class:`Check` and :class:`Needs`.
@@ -158,6 +175,8 @@ def check(
         group: How much it may hurt the target.
         cause: The likely cause of a failure, in a sentence or two.
         search: Whether the function makes up its stories itself, outside Trio.
+        aside: Whether its story almost only waits, touches nothing but its own actors and rooms,
+            and may so be told beside others.
 
     """
 
@@ -183,6 +202,7 @@ def check(
             cause=cause,
             search=search,
             story=story,
+            aside=aside,
         )
         if found.id in _found and _found[found.id].story.__qualname__ != story.__qualname__:
             raise ValueError(f"two checks are named {found.id}")

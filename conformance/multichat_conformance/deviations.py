@@ -8,7 +8,7 @@ and each of these makes a run fail. It never makes a target conformant
 
     # The list of members is a multiset.
     [[deviation]]
-    check = "join.second-join-changes-nothing"
+    check = "join.second-join-is-announced-to-nobody"
     reason = "a second join is announced again"
     link = "https://tracker.example/issues/12"  # optional
     expires = 2027-01-31                        # optional, the last day that it counts

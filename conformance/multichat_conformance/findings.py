@@ -24,12 +24,15 @@ class Violation(StoryEnded):
 
     Attributes:
         finding: What was wrong.
+        hopeless: Whether nothing at all can be tested with a target that does this: it lets
+            nobody in, does not answer, or floods.
 
     """
 
-    def __init__(self, finding: Finding) -> None:
+    def __init__(self, finding: Finding, *, hopeless: bool = False) -> None:
         super().__init__(finding.summary)
         self.finding = finding
+        self.hopeless = hopeless
 
 
 class NotTested(StoryEnded):

@@ -7,7 +7,7 @@ an actor sorts what it receives: answers, messages and announcements.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Protocol
@@ -56,7 +56,9 @@ class Named(Protocol):
     """Whoever has a user name: an actor, an account."""
 
     @property
-    def username(self) -> str: ...
+    def username(self) -> str:
+        """The name."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,13 @@ class Pattern:
             if name not in frame:
                 return f"it has no member {name!r}"
             got = frame[name]
-            fits = got in wanted if isinstance(wanted, frozenset) else _same(got, wanted)
-            if not fits:
+            if not any(_same(got, one) for one in _values(wanted)):
                 return f"its member {name!r} is {json.dumps(got, ensure_ascii=False)}"
         return None
+
+
+def _values(wanted: object) -> Iterable[object]:
+    return wanted if isinstance(wanted, frozenset) else (wanted,)
 
 
 def _same(got: object, wanted: object) -> bool:

@@ -8,6 +8,7 @@ and hook arguments are never written down with their values).
 """
 
 import json
+import threading
 from typing import Final
 from urllib.parse import quote, quote_plus
 
@@ -24,6 +25,8 @@ class Redactor:
 
     def __init__(self) -> None:
         self._secrets: list[str] = []
+        # Stories that are told aside have threads of their own.
+        self._learning = threading.Lock()
 
     def hide(self, *secrets: str | None) -> None:
         """Keep these values out of all later texts."""
@@ -33,8 +36,9 @@ class Redactor:
             if secret and len(secret) >= _SHORTEST
             for form in _forms(secret)
         }
-        # The longest first, so that no part of it is left when a shorter one is in it.
-        self._secrets = sorted(fresh | set(self._secrets), key=len, reverse=True)
+        with self._learning:
+            # The longest first, so that no part of it is left when a shorter one is in it.
+            self._secrets = sorted(fresh | set(self._secrets), key=len, reverse=True)
 
     def clean(self, text: str) -> str:
         """Return the text with every secret in it replaced."""

@@ -19,10 +19,10 @@ from typing import Final, NoReturn, TypeAlias
 
 import trio
 
-from multichat_conformance.actors import Actor, Backdrop, Handshake, PoliteActor, RawActor
+from multichat_conformance.actors import Actor, Backdrop, Handshake, PoliteActor, RawActor, Received
 from multichat_conformance.actors.backdrop import FREE_ROOM
 from multichat_conformance.actors.handshake import exchange, open_stream, request_bytes
-from multichat_conformance.catalogue import Check
+from multichat_conformance.catalogue import STAFF_ROLE, Check
 from multichat_conformance.context import Context
 from multichat_conformance.events import Finding
 from multichat_conformance.findings import (
@@ -36,7 +36,7 @@ from multichat_conformance.patterns import Joined, Stream
 from multichat_conformance.target.hooks import described, pull
 from multichat_conformance.target.login import Session
 from multichat_conformance.target.model import Account, Limits, Room, Target
-from multichat_conformance.timing import quiet_window
+from multichat_conformance.timing import pause, quiet_window
 from multichat_conformance.transcript import shorten
 
 __all__ = ["Stage", "Undo"]
@@ -50,11 +50,8 @@ WARM_UPS: Final = 30
 _CLEARING: Final = 20.0
 """Seconds that clearing away may take."""
 
-_SEEN_WITHIN: Final = 1.0
-"""Seconds after which a change of rooms or users holds for every command (MC1-AUTH-05)."""
-
 _POLL: Final = 0.05
-"""Seconds from one look to the next whether a target is there, or has seen a change."""
+"""Seconds from one look to the next whether a target is there."""
 
 
 class Stage:
@@ -84,6 +81,8 @@ class Stage:
         self._actors: list[Actor] = []
         self._undo: list[Undo] = []
         self._named: dict[str, int] = {}
+        self._own_rooms: list[Room] = []
+        self._own_cast: dict[str, Account] = {}
         self._stopped = False
 
     # The scenery.
@@ -316,7 +315,7 @@ class Stage:
         without: Sequence[str] = (),
         method: str = "GET",
         version: str = "HTTP/1.1",
-        piece: int = 0,
+        pieces: int = 1,
         early: bytes = b"",
     ) -> Handshake:
         """
@@ -330,7 +329,7 @@ class Stage:
             without: Names of headers to leave out.
             method: The HTTP method.
             version: The HTTP version.
-            piece: Bytes that are written at a time; 0: all at once.
+            pieces: In how many writes it is sent, with a little time between them.
             early: Bytes to write right behind the request.
 
         Raises:
@@ -357,7 +356,9 @@ class Stage:
         )
         response = Handshake(None)
         with trio.move_on_after(self.backdrop.patience):
-            response = await exchange(self.target, request + early, piece=piece)
+            response = await exchange(
+                self.target, request + early, pieces=pieces, gap=self.backdrop.round_trips.gap
+            )
         self.backdrop.transcript.add(role or "nobody", "received", "handshake", str(response))
         if response.status == 101 and (wrong := response.fault(request)):
             self.blame(
@@ -370,11 +371,13 @@ class Stage:
 
     async def warm_up(self, actor: Actor) -> None:
         """Have a connection known to be logged in; see :meth:`actor`."""
-        for _ in range(WARM_UPS):
-            answer = await actor.ask({"command": "join", "room": FREE_ROOM})
-            if answer.frame.get("error") != "USER_HAS_TO_LOGIN":
-                break
+        command = {"command": "join", "room": FREE_ROOM}
+        answer = await actor.ask(command)
+        tries = 1
+        while answer.frame.get("error") == "USER_HAS_TO_LOGIN" and tries < WARM_UPS:
             self._context.warm_ups += 1
+            tries += 1
+            answer = await actor.ask(command)
         if answer.frame.get("error") == "USER_HAS_TO_LOGIN":
             self._context.sessions.forget(actor.username)
             actor.blame(
@@ -382,6 +385,7 @@ class Stage:
                 f"{actor.name} carries a session and is treated as nobody",
                 "commands are obeyed as the user's",
                 f"{WARM_UPS} times {answer.text}",
+                hopeless=True,
             )
         if answer.frame.get("error") != "ROOM_INVALID":
             actor.blame(
@@ -399,7 +403,7 @@ class Stage:
             NotTested: The target file has nobody for it.
 
         """
-        account = self._context.account(role)
+        account = self._own_cast.get(role) or self._context.account(role)
         if account is None:
             raise NotTested(f"needs an account for {role}; add [[accounts]] to the target file")
         return account
@@ -436,28 +440,32 @@ class Stage:
         """
         streams = tuple(Stream) if announcements else (Stream.ANSWERS, Stream.MESSAGES)
         fence = self.fence_room
+        surplus: dict[Actor, list[Received]] = {watcher: [] for watcher in watchers}
         for actor in dict.fromkeys([after, *watchers]):
             if actor.account is not None and fence.id not in actor.rooms:
-                await actor.join(fence)
+                answer = await actor.ask({"command": "join", "room": fence.id})
+                if actor is after or "join" in answer.frame:
+                    actor.check(answer, Joined(fence), to=f"a join of room {fence.id}")
+                else:
+                    surplus[actor].append(answer)
         marker = await after.says(fence)
         for watcher in watchers:
-            if watcher is after:
+            if watcher is after or surplus[watcher]:
                 pass
             elif watcher.account is not None:
                 await watcher.meets(marker, fence)
             else:
-                await watcher.answers_before_fence()
+                surplus[watcher] += await watcher.answers_before_fence()
         if not self.backdrop.keeps_order or any(watcher.account is None for watcher in watchers):
             await quiet_window(self.backdrop.round_trips.quiet)
         for watcher in watchers:
             watcher.raise_fault()
-            surplus = watcher.waiting(*streams)
-            if surplus:
+            if found := [*surplus[watcher], *watcher.waiting(*streams)]:
                 watcher.blame(
                     clause,
                     f"{watcher.name} received what it must not",
                     "nothing of that kind",
-                    shorten(" ".join(received.text for received in surplus)),
+                    shorten(" ".join(received.text for received in found)),
                 )
 
     async def all_in(self, room: Room, *actors: Actor) -> None:
@@ -503,24 +511,6 @@ class Stage:
         self.backdrop.transcript.add("", "note", "hook", described(name, arguments))
         return await pull(self.target, self._context.redactor, name, arguments)
 
-    async def joins_in_time(self, actor: Actor, room: Room) -> None:
-        """
-        Have an actor join a room that has just been opened to it.
-
-        The target may take a second to see the change (MC1-AUTH-05).
-
-        Raises:
-            Violation: It refuses for longer.
-
-        """
-        until = trio.current_time() + _SEEN_WITHIN + self.backdrop.grace
-        while True:
-            answer = await actor.ask({"command": "join", "room": room.id})
-            if "error" not in answer.frame or trio.current_time() > until:
-                actor.check(answer, Joined(room), clause="MC1-AUTH-05", to="a join after a change")
-                return
-            await quiet_window(_POLL * 2)
-
     async def new_user(self) -> Account:
         """Have a user made who is gone when the story ends."""
         name = self.nonce()
@@ -544,6 +534,22 @@ class Stage:
         self.backdrop.story_rooms.add(made["room"])
         return Room(made["room"], title)
 
+    async def set_apart(self) -> None:
+        """
+        Have the story take place in new rooms, and by new users where the target can make them.
+
+        Other stories may meanwhile do to the rooms and the accounts of the target file what they
+        like.
+        """
+        self._own_rooms = [await self.new_room() for _ in range(self._check.needs.rooms)]
+        if self._own_rooms:
+            self.backdrop.story_rooms.clear()
+            self.backdrop.fence_room = self._own_rooms[-1].id
+        if self.target.hooks.names >= {"create_user", "delete_user"}:
+            for role in self._check.needs.actors:
+                if role != STAFF_ROLE:
+                    self._own_cast[role] = await self.new_user()
+
     def undone(self, name: str) -> None:
         """Take note that the story itself has undone the last change that ``name`` would undo."""
         for place in reversed(range(len(self._undo))):
@@ -553,11 +559,15 @@ class Stage:
 
     # Its life.
 
-    async def stop_target(self) -> float:
+    async def stop_target(self, *, within: float) -> float:
         """
         Have the target stop in good order; return how long that took, in seconds.
 
         It is started again when the story ends, if the story itself does not do it.
+
+        Args:
+            within: Seconds that it may take by what it states. A hook is waited for as long,
+                and some grace and patience longer; a process is killed at last.
 
         Raises:
             HarnessError: The hook that stops it failed.
@@ -567,7 +577,8 @@ class Stage:
         process = self._context.process
         began = trio.current_time()
         if process is None:
-            await self._pull("stop", {})
+            with trio.move_on_after(within + self.backdrop.grace + self.backdrop.patience):
+                await self._pull("stop", {})
             return trio.current_time() - began
         self.backdrop.transcript.add("", "note", "hook", "sends SIGTERM to the target")
         return await trio.to_thread.run_sync(process.stop)
@@ -583,7 +594,7 @@ class Stage:
         process = self._context.process
         self._context.sessions.forget()
         if process is None:
-            await self._pull("start", {})
+            await self._start_by_hook()
         else:
             self.backdrop.transcript.add("", "note", "hook", "starts the target again")
             try:
@@ -595,11 +606,18 @@ class Stage:
         await self._until_reached()
         self._stopped = False
 
-    async def restart(self) -> float:
-        """Stop the target and start it again; return how long the stop took, in seconds."""
-        took = await self.stop_target()
-        await self.start_target()
-        return took
+    async def _start_by_hook(self) -> None:
+        # A target that was slow to stop may still be about it.
+        until = trio.current_time() + self.backdrop.patience
+        while True:
+            try:
+                await self._pull("start", {})
+            except HarnessError:
+                if trio.current_time() > until:
+                    raise
+                await pause(_POLL)
+            else:
+                return
 
     async def _until_reached(self) -> None:
         with trio.move_on_after(self.backdrop.patience):
@@ -607,7 +625,7 @@ class Stage:
                 try:
                     stream = await open_stream(self.target)
                 except TargetGone:
-                    await quiet_window(_POLL)
+                    await pause(_POLL)
                 else:
                     await trio.aclose_forcefully(stream)
                     return
@@ -706,7 +724,7 @@ class Stage:
             raise HarnessError("; ".join(failed))
 
     def _open_rooms(self) -> list[Room]:
-        return [room for room in self.target.rooms if not room.staff_only]
+        return self._own_rooms or [room for room in self.target.rooms if not room.staff_only]
 
     def _numbered(self, name: str) -> str:
         # A second connection of alice's is alice-2.

@@ -6,6 +6,7 @@ may be long. The *quiet window* is for what must not come, and is used only wher
 not keep order (see :mod:`multichat_conformance.stage`); it is waited in full.
 """
 
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
@@ -28,7 +29,16 @@ _PATIENCE_ROUND_TRIPS: Final = 20
 _HURRY_ROUND_TRIPS: Final = 5
 _GRACE_ROUND_TRIPS: Final = 4
 _QUIET_ROUND_TRIPS: Final = 5
+_LEAST_GAP: Final = 0.02
 _LEAST_QUIET: Final = 0.05
+
+
+@dataclass(slots=True)
+class _Samples:
+    """Seconds, in the order in which they were measured."""
+
+    values: list[float] = field(default_factory=list)
+    slowest: float = 0.0
 
 
 class RoundTrips:
@@ -43,7 +53,7 @@ class RoundTrips:
 
     def __init__(self, patience: float | None = None) -> None:
         self._fixed = patience
-        self._samples: list[float] = []
+        self._samples = _Samples()
 
     def in_a_hurry(self, patience: float) -> "RoundTrips":
         """Return the same measurements with less patience, for what is told again with more."""
@@ -53,17 +63,18 @@ class RoundTrips:
 
     def add(self, seconds: float) -> None:
         """Take one more into account."""
-        self._samples.append(seconds)
+        self._samples.values.append(seconds)
+        self._samples.slowest = max(self._samples.slowest, seconds)
 
     @property
     def median(self) -> float:
         """The median in seconds; 0 before the first."""
-        return median(self._samples) if self._samples else 0.0
+        return median(self._samples.values) if self._samples.values else 0.0
 
     @property
     def slowest(self) -> float:
         """The longest in seconds; 0 before the first."""
-        return max(self._samples, default=0.0)
+        return self._samples.slowest
 
     @property
     def patience(self) -> float:
@@ -78,6 +89,11 @@ class RoundTrips:
         if self._fixed is not None:
             return self._fixed
         return max(LEAST_GRACE, _GRACE_ROUND_TRIPS * self.slowest)
+
+    @property
+    def gap(self) -> float:
+        """Seconds between two writes that the target must not get in one read."""
+        return max(_LEAST_GAP, self.median)
 
     @property
     def quiet(self) -> float:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from multichat_cli.conformance import exit_codes as verdicts
 from multichat_cli.exit_codes import MEANINGS, ExitCode, table
+from multichat_conformance import outcomes
 from tests.cli.commands import MULTICHAT, environment, multichat
 
 HELP = Path(__file__).parent / "help"
@@ -26,10 +28,22 @@ COMMANDS = [
     "admin room list",
     "admin room change",
     "admin room delete",
+    "conformance",
+    "conformance run",
+    "conformance init",
+    "conformance doctor",
+    "conformance list",
+    "conformance explain",
+    "conformance coverage",
+    "conformance replay",
+    "conformance schema",
 ]
 
 # All that takes long to import and that no command line needs before it runs.
-HEAVY = {"trio", "httpx2", "websockets", "sqlalchemy", "starlette", "alembic", "rich", "jinja2"}
+HEAVY = {
+    *("trio", "httpx2", "websockets", "sqlalchemy", "starlette", "alembic", "rich", "jinja2"),
+    *("pytest", "jsonschema", "hypothesis", "trio_websocket"),
+}
 
 
 def file_of(command: str) -> Path:
@@ -55,6 +69,13 @@ def test_the_exit_codes_are_stated_once_and_whole() -> None:
     assert set(MEANINGS) == set(ExitCode)
     for name in ("multichat", "multichat-join", "multichat-send"):
         assert table() in (HELP / f"{name}.txt").read_text().replace("\n  ", "\n")
+
+
+def test_the_exit_codes_of_a_verdict_are_stated_once_and_whole() -> None:
+    assert set(verdicts.MEANINGS) == set(outcomes.ExitCode)
+    for name in ("conformance", "conformance-run", "conformance-replay"):
+        shown = (HELP / f"multichat-{name}.txt").read_text().replace("\n  ", "\n")
+        assert verdicts.table() in shown
 
 
 def test_help_imports_nothing_heavy() -> None:

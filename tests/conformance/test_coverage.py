@@ -55,8 +55,8 @@ def test_the_summary_counts() -> None:
     whole = len(multichat_spec.requirements())
 
     assert summary(coverage([a_check("MC1-JOIN-02")])) == (
-        f"1 of {whole} clauses are checked; {whole - possible} cannot be seen at a server, and each "
-        f"says why; {possible - 1} could be checked and are not."
+        f"1 of {whole} clauses are checked; {whole - possible} cannot be seen at a server, and "
+        f"each says why; {possible - 1} could be checked and are not."
     )
     everything = [a_check(*(r.id for r in multichat_spec.requirements() if r.check.possible))]
     assert "could be checked" not in summary(coverage(everything))

@@ -16,7 +16,7 @@ from multichat_conformance.explain import (
     needs_in_words,
 )
 
-CHECK = "join.second-join-changes-nothing"
+CHECK = "join.second-join-is-announced-to-nobody"
 
 
 def words(text: str) -> str:
@@ -82,7 +82,7 @@ def test_lines_fit_the_width() -> None:
     ("name", "hint"),
     [
         ("MC1-JOIN-99", "near are MC1-JOIN-0"),
-        ("join.second-join-changes-nothin", f"near are {CHECK}"),
+        ("join.second-join-is-announced-to-nobod", f"near are {CHECK}"),
         ("x" * 40, "see multichat conformance list"),
     ],
 )

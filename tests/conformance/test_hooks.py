@@ -75,12 +75,17 @@ async def test_an_address_that_is_none_of_http() -> None:
         await pull(target, Redactor(), "store_away", {})
 
 
-async def test_a_hook_as_a_command(tmp_path: Path) -> None:
+async def test_a_hook_as_a_command() -> None:
     """Each word is filled in by itself: nothing in an argument is taken for another word."""
     target = with_commands(
         announce=python(WRITE, "{room}", "{type}:{text}", "{username}", "{other}")
     )
-    arguments = {"room": "1", "type": 2, "text": "a b; {room} $HOME", "username": "dave"}
+    arguments: dict[str, str | int] = {
+        "room": "1",
+        "type": 2,
+        "text": "a b; {room} $HOME",
+        "username": "dave",
+    }
     returned = await pull(target, Redactor(), "announce", arguments)
 
     assert json.loads(returned["room"]) == ["1", "2:a b; {room} $HOME", "dave", "{other}"]

@@ -121,7 +121,7 @@ async def test_logging_out_by_get_where_post_is_refused() -> None:
 async def test_a_logout_that_is_none() -> None:
     async with web_server(lambda _: page(500)) as server:
         logs_in, _ = sessions(at(server.address))
-        with pytest.raises(NotTested, match="answers 500: check login.logout_path"):
+        with pytest.raises(NotTested, match=r"answers 500: check login\.logout_path"):
             await logs_in.log_out(Session())
 
 

@@ -12,7 +12,7 @@ import trio
 from tests.conformance.small_server import small_server
 from tests.conformance.target_file import write_target_file
 
-JOINS = "open-room-is-joined or second-join-changes-nothing"
+JOINS = "open-room-is-joined or second-join-is-announced-to-nobody"
 
 
 async def run_pytest(
@@ -42,7 +42,7 @@ async def test_chosen_checks_pass_and_are_written_as_junit(tmp_path: Path) -> No
     # Some were left out, so there is no verdict.
     assert b"core: incomplete" in done.stdout
     names = [case.get("name") for case in ET.parse(tmp_path / "report.xml").iter("testcase")]  # noqa: S314  # our own file
-    assert sorted(names) == ["open-room-is-joined", "second-join-changes-nothing"]  # type: ignore[type-var]
+    assert sorted(names) == ["open-room-is-joined", "second-join-is-announced-to-nobody"]  # type: ignore[type-var]
 
 
 async def test_a_clause_is_a_keyword_and_a_profile_a_marker(tmp_path: Path) -> None:
@@ -54,10 +54,10 @@ async def test_a_clause_is_a_keyword_and_a_profile_a_marker(tmp_path: Path) -> N
         by_clause = await collect("-k", "MC1-JOIN-07")
         core = await collect("-m", "core", "-k", JOINS)
 
-    assert b"second-join-changes-nothing" in by_clause.stdout
+    assert b"second-join-is-announced-to-nobody" in by_clause.stdout
     assert b"open-room-is-joined" not in by_clause.stdout
     assert b"open-room-is-joined" in core.stdout
-    assert b"second-join-changes-nothing" not in core.stdout
+    assert b"second-join-is-announced-to-nobody" not in core.stdout
 
 
 async def test_a_failure_shows_its_card_and_x_stops_there(tmp_path: Path) -> None:
@@ -71,13 +71,13 @@ async def test_a_failure_shows_its_card_and_x_stops_there(tmp_path: Path) -> Non
         done = await run_pytest(
             tmp_path,
             *("--multichat-target", str(described), "--multichat-patience", "0.3"),
-            *("-x", "-k", "second-join-changes-nothing"),
+            *("-x", "-k", "second-join-is-announced-to-nobody"),
         )
 
     output = done.stdout.decode()
     assert done.returncode == 1, output
     assert "MC1-JOIN-07" in output
-    assert "--only join.second-join-changes-nothing" in output
+    assert "--only join.second-join-is-announced-to-nobody" in output
     assert "3/3" in output
     assert "1 failed" in output
 

@@ -43,6 +43,7 @@ def test_the_quiet_window_is_some_median_round_trips() -> None:
 
 
 async def test_a_quiet_window_is_waited_in_full(autojump_clock: MockClock) -> None:
+    assert autojump_clock.autojump_threshold == 0
     began = trio.current_time()
     await quiet_window(3.0)
 

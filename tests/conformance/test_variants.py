@@ -1,12 +1,16 @@
 """Variants: each is told, each that goes wrong is named, in the order in which they are given."""
 
+from typing import cast
+
 import pytest
 import trio
 import trio.testing
 
+from multichat_conformance.actors import PoliteActor
 from multichat_conformance.events import Finding
 from multichat_conformance.findings import NotTested, Violation
-from multichat_conformance.variants import AT_ONCE, each, variant
+from multichat_conformance.stage import Stage
+from multichat_conformance.variants import AT_ONCE, EACH_CONNECTION, each, in_turn, variant
 
 
 def violation(summary: str = "it is wrong") -> Violation:
@@ -76,3 +80,46 @@ async def test_of_many_wrong_ones_some_are_named() -> None:
         await each({f"no. {number}": number for number in range(9)}, story)
 
     assert caught.value.finding.summary.endswith("(also wrong: no. 1; no. 2; no. 3; no. 4; 4 more)")
+
+
+class Connections:
+    """Stands for a stage: counts the connections that are asked for."""
+
+    def __init__(self) -> None:
+        self.made = 0
+
+    async def actor(self, role: str) -> str:
+        self.made += 1
+        return f"{role}-{self.made}"
+
+
+async def test_variants_in_turn_share_connections() -> None:
+    stage = Connections()
+    told: dict[str, list[int]] = {}
+
+    async def story(actor: PoliteActor, value: int) -> None:
+        told.setdefault(str(actor), []).append(value)
+
+    numbers = {str(number): number for number in range(EACH_CONNECTION + 2)}
+    await in_turn(cast(Stage, stage), "alice", numbers, story)
+
+    assert stage.made == 2
+    assert sorted(told.values(), key=len, reverse=True) == [
+        [*range(EACH_CONNECTION)],
+        [EACH_CONNECTION, EACH_CONNECTION + 1],
+    ]
+
+
+async def test_after_a_wrong_one_its_connection_is_left_alone() -> None:
+    told = []
+
+    async def story(actor: PoliteActor, value: int) -> None:  # noqa: ARG001  one is like another
+        told.append(value)
+        if value == 1:
+            raise violation()
+
+    numbers = {str(number): number for number in range(5)}
+    with pytest.raises(Violation, match=r"^1: it is wrong$"):
+        await in_turn(cast(Stage, Connections()), "alice", numbers, story)
+
+    assert told == [0, 1]

@@ -111,6 +111,8 @@ def test_control_frames_may_stand_between_the_parts_of_a_message() -> None:
         (b"\x81\x7f" + (wire.LARGEST + 1).to_bytes(8, "big"), "more than"),
         (b"\x81\x7f" + b"\xff" * 8, "more than"),
     ],
+    # A mask is made anew each time; the test's name must not be.
+    ids=[str(number) for number in range(15)],
 )
 def test_what_a_server_may_not_send_is_refused(data: bytes, words: str) -> None:
     with pytest.raises(WireError, match=words):

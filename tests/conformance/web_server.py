@@ -1,7 +1,7 @@
 """A web server that answers what a test wants, right or wrong, and keeps what it was asked."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import trio
@@ -61,10 +61,8 @@ async def web_server(answer: Callable[[Asked], bytes | None]) -> AsyncIterator[W
         server.asked.append(asked)
         if (response := answer(asked)) is None:
             await trio.sleep_forever()
-        try:
-            await stream.send_all(response or b"")
-        except trio.BrokenResourceError:
-            pass
+        with suppress(trio.BrokenResourceError):
+            await stream.send_all(response)
 
     async with trio.open_nursery() as nursery:
         listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")

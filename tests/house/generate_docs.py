@@ -9,20 +9,29 @@ A generated part stands between two comments that name it::
 
 from __future__ import annotations
 
+import json
 import re
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.testing import CliRunner
 
 import multichat_spec
 from multichat_cli.app import app
+from multichat_cli.conformance.exit_codes import MEANINGS
+from multichat_conformance.catalogue import catalogue
+from multichat_conformance.coverage import coverage, summary
+from multichat_conformance.explain import GROUPS
+from multichat_conformance.outcomes import ABOUT
+from multichat_conformance.target.file import target_schema
+from multichat_conformance.target.model import HOOKS
 from multichat_server.config import SETTINGS
 from tests.house.repository import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 PART = re.compile(
     r"(?P<begin><!-- generated: (?P<name>[a-z -]+) -->\n).*?(?P<end><!-- end: (?P=name) -->)",
@@ -103,11 +112,117 @@ def _helps(command: object, name: tuple[str, ...]) -> Iterator[str]:
         yield from _helps(below, (*name, word))
 
 
+def outcomes() -> str:
+    """What can come of a check."""
+    return table(("outcome", "meaning"), ((f"`{name}`", about) for name, about in ABOUT.items()))
+
+
+def verdict_codes() -> str:
+    """The exit codes of ``multichat conformance run``."""
+    return table(("code", "meaning"), ((int(code), MEANINGS[code]) for code in MEANINGS))
+
+
+def groups() -> str:
+    """The groups of checks."""
+    return table(
+        ("group", "what its checks do"), ((f"`{g}`", about) for g, about in GROUPS.items())
+    )
+
+
+def checks() -> str:
+    """Every check, by area."""
+    lines = []
+    for area, found in groupby(catalogue(), key=lambda check: check.area):
+        rows = (
+            (
+                f"`{check.id}`",
+                check.title,
+                f"{check.profile}, {check.level}",
+                check.group.value,
+                ", ".join(check.clauses),
+            )
+            for check in found
+        )
+        head = ("id", "what it checks", "profile", "group", "clauses")
+        lines.append(f"### {area}\n\n{table(head, rows)}")
+    return "\n".join(lines)
+
+
+def clauses() -> str:
+    """Every clause with its checks, or the reason why there are none."""
+    return table(
+        ("clause", "section", "key word", "profile", "checks"),
+        (
+            (
+                row.clause.id,
+                row.clause.section.number,
+                row.clause.keyword,
+                row.clause.profile,
+                ", ".join(f"`{check.id}`" for check in row.checks) or f"none: {row.reason}",
+            )
+            for row in coverage()
+        ),
+    )
+
+
+def coverage_in_a_sentence() -> str:
+    """How many clauses are checked."""
+    return f"{len(catalogue())} checks; {summary(coverage())}\n"
+
+
+def target_members() -> str:
+    """Every member of a target file, from its schema."""
+    return table(("member", "type", "default", "meaning"), _members(target_schema(), ""))
+
+
+def _members(schema: Mapping[str, Any], place: str) -> Iterator[tuple[str, str, str, str]]:
+    for name, member in schema["properties"].items():
+        where = f"{place}{name}"
+        default = f"`{json.dumps(member['default'])}`" if "default" in member else ""
+        if "properties" in member:
+            if "description" in member:
+                yield f"`[{where}]`", "table", "", member["description"]
+            if name != "commands":
+                yield from _members(member, f"{where}.")
+        elif "properties" in member.get("items", {}):
+            yield f"`[[{where}]]`", "tables", "", member["description"]
+            yield from _members(member["items"], f"{where}.")
+        else:
+            yield f"`{where}`", _type(member), default, member["description"]
+
+
+def _type(member: Mapping[str, Any]) -> str:
+    if "enum" in member:
+        return ", ".join(f"`{value}`" for value in member["enum"])
+    if "oneOf" in member:
+        return "number or `false`"
+    return "list" if member["type"] == "array" else str(member["type"])
+
+
+def hooks() -> str:
+    """Every hook and its arguments."""
+    return table(
+        ("hook", "arguments"),
+        (
+            (f"`{name}`", ", ".join(f"`{a}`" for a in given) or "none")
+            for name, given in HOOKS.items()
+        ),
+    )
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "settings": settings,
     "errors": errors,
     "close codes": close_codes,
     "commands": commands,
+    "outcomes": outcomes,
+    "verdict codes": verdict_codes,
+    "groups": groups,
+    "checks": checks,
+    "clauses": clauses,
+    "coverage": coverage_in_a_sentence,
+    "target members": target_members,
+    "hooks": hooks,
 }
 
 
@@ -121,8 +236,22 @@ def pages() -> list[Path]:
     return sorted((ROOT / "docs").rglob("*.md"))
 
 
+IDS = ROOT / "conformance/multichat_conformance/checks/ids.txt"
+
+
+def ledger(text: str) -> str:
+    """Return the ledger of published ids with the new ones in it; none is ever taken away."""
+    lines = text.splitlines()
+    about = [line for line in lines if line.startswith("#")]
+    known = {line for line in lines if not line.startswith("#")}
+    return "\n".join([*about, *sorted(known | {check.id for check in catalogue()})]) + "\n"
+
+
 def main() -> None:
-    """Rewrite the pages that are out of date, and say which."""
+    """Rewrite the pages that are out of date, and say which; add new ids to the ledger."""
+    if (new := ledger(IDS.read_text())) != IDS.read_text():
+        IDS.write_text(new)
+        print(f"written: {IDS.relative_to(ROOT)}")
     for page in pages():
         text = page.read_text()
         if (new := rendered(text)) != text:

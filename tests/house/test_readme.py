@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,18 @@ from packaging.requirements import Requirement
 from typer.testing import CliRunner, Result
 
 from multichat_cli.app import app
+from multichat_conformance.catalogue import find
+from multichat_conformance.deviations import load_deviations
+from multichat_conformance.target.file import load_target
+from multichat_server.config import load_settings
 from tests.house.generate_docs import PART, pages
 from tests.house.repository import ROOT, project
 from tests.house.test_makefile import targets
 
 PAGES = [ROOT / "README.md", *pages()]
 ADDRESS = "127.0.0.1:8000"
+
+PLUGIN_OPTIONS = ("target", "level", "profile", "group", "seed", "patience")
 
 WITHOUT_COLOURS = {"COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"}
 
@@ -61,6 +68,9 @@ def test_a_command_can_be_typed(page: str, line: str) -> None:
             wanted = Requirement(requirement.replace(".", "multichat", 1))
             assert wanted.name == project()["project"]["name"]
             assert wanted.extras <= set(project()["project"]["optional-dependencies"])
+        case ["pytest", "--pyargs", "multichat_conformance", *arguments]:
+            options = {word for word in arguments if word.startswith("--multichat")}
+            assert options <= {f"--multichat-{name}" for name in PLUGIN_OPTIONS}
         case ["multichat", *arguments]:
             done = multichat(*arguments, LOOK_ONLY)
             assert done.exit_code == 0, done.output
@@ -74,18 +84,48 @@ def test_an_option_that_does_not_exist_is_seen() -> None:
     assert multichat("serve", "--no-such-option", LOOK_ONLY).exit_code == 2
 
 
-def test_each_toml_block_is_a_settings_file(tmp_path: Path) -> None:
-    from multichat_server.config import load_settings
+def toml_blocks() -> list[str]:
+    return [block for page in PAGES for block in blocks(page, "toml")]
 
-    found = [block for page in PAGES for block in blocks(page, "toml")]
-    for number, block in enumerate(found):
+
+def test_each_toml_block_can_be_read(tmp_path: Path) -> None:
+    """It is a target file, a deviations file, or settings of the server."""
+    read = Counter[str]()
+    for number, block in enumerate(toml_blocks()):
         file = tmp_path / f"{number}.toml"
         file.write_text(block)
-        settings = load_settings(file=file, environ={}, flags={})
-        for name, value in tomllib.loads(block).items():
-            assert getattr(settings, name) == value
+        document = tomllib.loads(block)
+        if "url" in document:
+            read["target"] += 1
+            assert load_target(file).url == document["url"]
+        elif "deviation" in document:
+            read["deviations"] += 1
+            for check in load_deviations(file).entries:
+                assert find(check) is not None
+        else:
+            read["settings"] += 1
+            settings = load_settings(file=file, environ={}, flags={})
+            for name, value in document.items():
+                assert getattr(settings, name) == value
 
-    assert found
+    assert set(read) == {"target", "deviations", "settings"}
+
+
+def jobs() -> list[str]:
+    """Return the commands of the CI jobs that a page shows."""
+    return [
+        line.partition("multichat ")[2]
+        for page in PAGES
+        for block in blocks(page, "yaml")
+        for line in block.splitlines()
+        if re.match(r"\s*- (run: )?multichat ", line)
+    ]
+
+
+def test_the_commands_of_ci_jobs_can_be_typed() -> None:
+    assert len(jobs()) >= 3
+    for line in jobs():
+        assert multichat(*shlex.split(line), LOOK_ONLY).exit_code == 0
 
 
 def multichat(*arguments: str) -> Result:

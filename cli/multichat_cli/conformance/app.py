@@ -1,4 +1,4 @@
-"""The commands of ``multichat conformance``, and what they have in common: nothing is loaded yet."""
+"""The commands of ``multichat conformance``; what one needs is loaded when it runs."""
 
 import typer
 

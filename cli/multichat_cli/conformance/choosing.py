@@ -1,4 +1,4 @@
-"""Which server a command is about: a target file, one that lies here, or an address and accounts."""
+"""Which server a command is about: that of a target file, or an address with accounts."""
 
 import os
 from collections.abc import Sequence

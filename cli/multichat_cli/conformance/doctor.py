@@ -1,7 +1,5 @@
 """``multichat conformance doctor``: look whether a target can be judged."""
 
-import typer
-
 from multichat_cli.conformance.options import (
     Account,
     Patience,

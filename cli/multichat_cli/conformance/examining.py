@@ -11,7 +11,8 @@ from multichat_cli.conformance.printing import lines, width
 from multichat_cli.exit_codes import ExitCode
 from multichat_cli.output import Output
 from multichat_conformance.reports.escape import visible
-from multichat_conformance.target.doctor import Step, examine as look_at
+from multichat_conformance.target.doctor import Step
+from multichat_conformance.target.doctor import examine as look_at
 from multichat_conformance.timing import LEAST_PATIENCE
 
 __all__ = ["examine"]

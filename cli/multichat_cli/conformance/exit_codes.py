@@ -1,4 +1,4 @@
-"""What the exit codes of a verdict mean: one table, which ``--help`` shows and the tests compare."""
+"""What the exit codes of a verdict mean: one table, which ``--help`` shows."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -9,7 +9,7 @@ __all__ = ["MEANINGS", "table"]
 
 MEANINGS: Final[Mapping[ExitCode, str]] = {
     ExitCode.CONFORMANT: "conformant: nothing failed that the deviations file does not list",
-    ExitCode.NOT_CONFORMANT: "not conformant: something failed, or the deviations file is not right",
+    ExitCode.NOT_CONFORMANT: "not conformant: something failed, or the deviations file is wrong",
     ExitCode.USAGE: "the command line or the target file is wrong",
     ExitCode.INCOMPLETE: "incomplete: nothing failed, but not everything could be tested",
     ExitCode.HARNESS: "the suite itself, a hook or the writing of a report went wrong",

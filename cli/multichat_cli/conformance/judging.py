@@ -2,9 +2,10 @@
 
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
@@ -17,15 +18,24 @@ from multichat_cli.output import Output, discard
 from multichat_conformance.deviations import Deviations, DeviationsError, load_deviations
 from multichat_conformance.events import CheckFinished
 from multichat_conformance.outcomes import ExitCode as Judged
-from multichat_conformance.reports.report import FORMATS, Report, report_to
 from multichat_conformance.reports.console import ConsoleReport
+from multichat_conformance.reports.report import FORMATS, Report, report_to
 from multichat_conformance.running import Options, suite
 
 if TYPE_CHECKING:
     from multichat_conformance.events import Event
     from multichat_conformance.reports.console import Verbosity
 
-__all__ = ["Outputs", "judge", "options"]
+__all__ = [
+    "Guarded",
+    "Outputs",
+    "both_signals",
+    "closed",
+    "emitter",
+    "judge",
+    "opened",
+    "options",
+]
 
 _STDOUT: Final = Path("-")
 
@@ -57,8 +67,9 @@ def options(
         only=tuple(only),
         patience=patience,
         fail_fast=fail_fast,
-        **({} if seed is None else {"seed": seed}),
     )
+    if seed is not None:
+        chosen = replace(chosen, seed=seed)
     for pattern in only:
         if not planned(catalogue.catalogue(), Options(only=(pattern,), depth="deep")):
             raise CommandFailed(
@@ -111,17 +122,19 @@ def judge(
     file = deviations or chosen.target.deviations
     known = _known(file, update=update, is_asked_for=deviations is not None)
     results = _Results()
-    reports = [*_reports(outputs), results]
-    with _both_signals() as came:
+    reports = opened(outputs)
+    with both_signals() as came:
         try:
             ended = suite.judge(
-                chosen.target, asked, reports, asked_as=chosen.asked_as, deviations=known
+                chosen.target,
+                asked,
+                [*reports, results],
+                asked_as=chosen.asked_as,
+                deviations=known,
             )
         finally:
-            for report in reports:
-                report.close()
+            trouble = closed(reports)
     code = int(ended.exit_code)
-    trouble = [r.trouble for r in reports if isinstance(r, _Guarded) and r.trouble]
     if update and file is not None:
         trouble += _update(file, results.checks)
     for sentence in trouble:
@@ -160,7 +173,24 @@ def _update(file: Path, checks: "Sequence[CheckFinished]") -> list[str]:
     return []
 
 
-def _reports(outputs: Outputs) -> "list[_Guarded]":
+def emitter(reports: "Sequence[Guarded]") -> "Callable[[Event], None]":
+    """Return what hands an event to every report."""
+
+    def emit(event: "Event") -> None:
+        for report in reports:
+            report.event(event)
+
+    return emit
+
+
+def closed(reports: "Sequence[Guarded]") -> list[str]:
+    """Close every report, and return what went wrong with any of them, a sentence each."""
+    for report in reports:
+        report.close()
+    return [report.trouble for report in reports if report.trouble]
+
+
+def opened(outputs: Outputs) -> "list[Guarded]":
     """
     Open every report.
 
@@ -178,23 +208,23 @@ def _reports(outputs: Outputs) -> "list[_Guarded]":
         verbosity: Verbosity = (
             "quiet" if outputs.quiet else "verbose" if outputs.verbose else "normal"
         )
-        found.append(_Guarded(ConsoleReport(people, verbosity=verbosity), "the output", people))
+        found.append(Guarded(ConsoleReport(people, verbosity=verbosity), "the output", people))
     for form, file in wanted.items():
         if form == "badge" and file.suffix == ".svg":
             form = "badge-svg"
         if file == _STDOUT:
             if sys.stdout is None:
                 raise CommandFailed(ExitCode.ERROR, "cannot write the output: it is closed")
-            found.append(_Guarded(FORMATS[form](sys.stdout), "the output", sys.stdout))
+            found.append(Guarded(FORMATS[form](sys.stdout), "the output", sys.stdout))
             continue
         try:
-            found.append(_Guarded(report_to(file, form), str(file)))
+            found.append(Guarded(report_to(file, form), str(file)))
         except OSError as exc:
             raise CommandFailed(ExitCode.ERROR, f"cannot write {file}: {exc.strerror}") from exc
     return found
 
 
-class _Guarded:
+class Guarded:
     """A report whose troubles end neither the run nor the other reports."""
 
     def __init__(self, report: Report, place: str, stream: TextIO | None = None) -> None:
@@ -249,9 +279,13 @@ class _Results:
 
 
 @contextmanager
-def _both_signals() -> Iterator[list[signal.Signals]]:
+def both_signals() -> Iterator[list[signal.Signals]]:
     """Have SIGTERM end a run as Ctrl-C does: in order. Yields the list of what came."""
     came: list[signal.Signals] = []
+    if threading.current_thread() is not threading.main_thread():
+        # Where signals do not come.
+        yield came
+        return
 
     def as_interrupt(number: int, _: object) -> None:
         came.append(signal.Signals(number))

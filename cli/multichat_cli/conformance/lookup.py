@@ -1,4 +1,4 @@
-"""``multichat conformance list``, ``explain``, ``coverage`` and ``schema``: what is judged, and by what."""
+"""``multichat conformance list``, ``explain``, ``coverage`` and ``schema``: what is judged."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -34,7 +34,7 @@ Examples:
 
 \b
   multichat conformance explain MC1-JOIN-07
-  multichat conformance explain join.second-join-changes-nothing
+  multichat conformance explain join.second-join-is-announced-to-nobody
 """
 
 COVERAGE_EPILOG = """

@@ -12,8 +12,7 @@ from multichat_cli.exit_codes import CommandFailed, ExitCode
 from multichat_cli.running import fail
 from multichat_conformance.catalogue import Check, catalogue
 from multichat_conformance.coverage import Covered, coverage, summary
-from multichat_conformance.explain import UnknownId, explain
-from multichat_conformance.explain import needs_in_words
+from multichat_conformance.explain import UnknownId, explain, needs_in_words
 from multichat_conformance.running.options import Options, planned
 from multichat_conformance.target.file import target_schema
 
@@ -41,7 +40,7 @@ def checks(
     chosen = [
         check
         for check in planned(catalogue(), Options(level=level.value, only=tuple(only)))
-        if groups is None or check.group in groups
+        if groups is None or check.group.value in {group.value for group in groups}
     ]
     if not chosen:
         raise CommandFailed(ExitCode.USAGE, "no check fits: see multichat conformance list")

@@ -10,7 +10,7 @@ import hashlib
 import os
 import ssl
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
@@ -20,6 +20,7 @@ import trio
 
 from multichat_conformance.findings import TargetGone
 from multichat_conformance.target.model import Target
+from multichat_conformance.timing import pause
 
 __all__ = [
     "Handshake",
@@ -28,10 +29,12 @@ __all__ = [
     "exchange",
     "open_stream",
     "own_origin",
+    "read_head",
     "read_response",
     "request_bytes",
     "resource_of",
     "response_of",
+    "send_in_pieces",
     "ssl_context",
 ]
 
@@ -110,7 +113,9 @@ def ssl_context(ca_file: str | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file)
 
 
-async def open_stream(target: Target) -> trio.abc.Stream:
+async def open_stream(
+    target: Target,
+) -> trio.SocketStream | trio.SSLStream[trio.SocketStream]:
     """
     Connect to the target by TCP, and by TLS if its URL says so.
 
@@ -123,12 +128,23 @@ async def open_stream(target: Target) -> trio.abc.Stream:
         stream = await trio.open_tcp_stream(host, port)
         if not secure:
             return stream
-        context = ssl_context(str(target.ca_file) if target.ca_file else None)
-        tls = trio.SSLStream(stream, context, server_hostname=host, https_compatible=True)
-        await tls.do_handshake()
+        async with AsyncExitStack() as unless_done:
+            unless_done.push_async_callback(trio.aclose_forcefully, stream)
+            context = ssl_context(str(target.ca_file) if target.ca_file else None)
+            tls = trio.SSLStream(stream, context, server_hostname=host, https_compatible=True)
+            await tls.do_handshake()
+            unless_done.pop_all()
     except (OSError, trio.BrokenResourceError) as exc:
-        raise TargetGone(f"{host}:{port} takes no connection: {exc}") from exc
+        raise TargetGone(f"{host}:{port} takes no connection: {_reason(exc)}") from exc
     return tls
+
+
+def _reason(exc: BaseException) -> BaseException:
+    # Trio says that all attempts failed; why one did is more to the point.
+    cause = exc.__cause__
+    while isinstance(cause, BaseExceptionGroup):
+        cause = cause.exceptions[0]
+    return cause or exc
 
 
 def request_bytes(
@@ -173,14 +189,17 @@ def resource_of(target: Target) -> str:
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
-async def exchange(target: Target, request: bytes, *, piece: int = 0) -> Handshake:
+async def exchange(
+    target: Target, request: bytes, *, pieces: int = 1, gap: float = 0.0
+) -> Handshake:
     """
     Send a request on a connection of its own and return the response.
 
     Args:
         target: Whom to ask.
         request: The bytes to send.
-        piece: Bytes that are written at a time; 0: all at once.
+        pieces: In how many writes.
+        gap: Seconds between them, so that the target does not get them in one read.
 
     Raises:
         TargetGone: The target takes no connection.
@@ -189,19 +208,33 @@ async def exchange(target: Target, request: bytes, *, piece: int = 0) -> Handsha
 
     """
     stream = await open_stream(target)
-    piece = piece or len(request)
     try:
         # A target that hangs up may have answered before.
         with suppress(trio.BrokenResourceError):
-            for start in range(0, len(request), piece):
-                await stream.send_all(request[start : start + piece])
+            await send_in_pieces(stream, request, pieces=pieces, gap=gap)
         return await read_response(stream)
     finally:
         await trio.aclose_forcefully(stream)
 
 
+async def send_in_pieces(
+    stream: trio.abc.SendStream, data: bytes, *, pieces: int, gap: float
+) -> None:
+    """Write bytes in some writes of about one size, with some seconds between them."""
+    size = -(-len(data) // pieces)
+    for start in range(0, len(data), size or 1):
+        if start:
+            await pause(gap)
+        await stream.send_all(data[start : start + size])
+
+
 async def read_response(stream: trio.abc.Stream) -> Handshake:
     """Read a response's head; what is no HTTP, or too long, counts as no response."""
+    return response_of(await read_head(stream))
+
+
+async def read_head(stream: trio.abc.ReceiveStream) -> bytes:
+    """Read to the end of a head, of the stream, or of patience with its length."""
     data = bytearray()
     while b"\r\n\r\n" not in data and len(data) <= LARGEST_HEAD:
         try:
@@ -211,15 +244,15 @@ async def read_response(stream: trio.abc.Stream) -> Handshake:
         if not more:
             break
         data += more
-    return response_of(bytes(data))
+    return bytes(data)
 
 
 def response_of(data: bytes) -> Handshake:
-    """Return the response that bytes begin with; what is no HTTP counts as no response."""
-    head, _, rest = data.partition(b"\r\n\r\n")
+    """Return the response that bytes begin with; no HTTP, or no whole head, is no response."""
+    head, end, rest = data.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     protocol, _, status = first.partition(" ")
-    if not protocol.startswith("HTTP/1.") or not _is_status(status[:3]):
+    if not end or not protocol.startswith("HTTP/1.") or not _is_status(status[:3]):
         return Handshake(None)
     return Handshake(int(status[:3]), _headers(lines), rest)
 

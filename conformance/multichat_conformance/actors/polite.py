@@ -2,20 +2,21 @@
 
 from collections.abc import Sequence
 from typing import Self
+from urllib.parse import urlsplit
 
 import trio
 from trio_websocket import (
     ConnectionClosed,
-    ConnectionRejected,
     HandshakeError,
     WebSocketConnection,
-    connect_websocket,
+    wrap_client_stream,
 )
 from wsproto.utilities import LocalProtocolError
 
 from multichat_conformance.actors.actor import Actor, Ended
 from multichat_conformance.actors.backdrop import Backdrop
-from multichat_conformance.actors.handshake import address, resource_of, ssl_context
+from multichat_conformance.actors.handshake import address, open_stream, resource_of
+from multichat_conformance.actors.watched import NotAccepted, WatchedStream
 from multichat_conformance.findings import TargetGone
 from multichat_conformance.target.model import Account
 
@@ -23,13 +24,14 @@ __all__ = ["PoliteActor"]
 
 _LARGEST = 64 * 1024 * 1024
 _ABNORMAL = 1006
-_UNREACHABLE = (OSError, HandshakeError, trio.BrokenResourceError)
+_UNREACHABLE = (OSError, HandshakeError, trio.BrokenResourceError, NotAccepted, TargetGone)
 
 
 class PoliteActor(Actor):
     """A user whose frames are always legal, and whose pongs come by themselves."""
 
     _socket: WebSocketConnection
+    _stream: WatchedStream | None = None
     _closing: trio.CancelScope | None = None
 
     @classmethod
@@ -60,29 +62,26 @@ class PoliteActor(Actor):
 
         """
         actor = cls(name, account, backdrop)
-        target = backdrop.target
-        host, port, _ = address(target)
-        where = resource or resource_of(target)
+        host, port, _ = address(backdrop.target)
+        where = resource or resource_of(backdrop.target)
         backdrop.transcript.add(name, "sent", "handshake", f"GET {where}")
-        try:
-            failure: Exception | None = await nursery.start(actor._live, where, headers)
-            if failure is not None:
-                raise failure
-        except ConnectionRejected as exc:
-            backdrop.transcript.add(name, "received", "handshake", f"status {exc.status_code}")
-            actor.blame(
-                "MC1-HAND-01",
-                f"{name}'s handshake was refused with status {exc.status_code}",
-                "status 101",
-                f"status {exc.status_code}",
-            )
-        except trio.TooSlowError:
-            raise TargetGone(
-                f"no answer to a handshake at {host}:{port} within {backdrop.patience:.1f} s"
-            ) from None
-        except _UNREACHABLE as exc:
-            raise TargetGone(f"{host}:{port} takes no connection: {exc}") from exc
-        backdrop.transcript.add(name, "received", "handshake", "status 101")
+        match await nursery.start(actor._live, where, headers):
+            case None:
+                backdrop.transcript.add(name, "received", "handshake", "status 101")
+            case NotAccepted(response=response, clause=clause, wrong=wrong):
+                backdrop.transcript.add(name, "received", "handshake", str(response))
+                if response.status is None:
+                    raise TargetGone("the target did not answer a handshake")
+                summary = f"{name}'s handshake was not accepted"
+                actor.blame(clause, summary, "status 101", wrong, hopeless=True)
+            case TargetGone() as gone:
+                raise gone
+            case trio.TooSlowError():
+                raise TargetGone(
+                    f"no answer to a handshake at {host}:{port} within {backdrop.patience:.1f} s"
+                )
+            case exc:
+                raise TargetGone(f"{host}:{port} takes no connection: {exc}") from exc
         return actor
 
     async def send_text(self, text: str) -> None:
@@ -117,8 +116,8 @@ class PoliteActor(Actor):
     async def vanish(self) -> None:
         """Let go of the connection at once, without a close frame."""
         self.backdrop.transcript.note("hangs up", actor=self.name)
-        # trio-websocket has no public way to hang up without a close frame.
-        await trio.aclose_forcefully(self._socket._stream)  # see above
+        if self._stream is not None:
+            await trio.aclose_forcefully(self._stream)
 
     async def _live(
         self,
@@ -129,25 +128,19 @@ class PoliteActor(Actor):
     ) -> None:
         """Own the connection: started with None once it is there, or with why it is not."""
         target = self.backdrop.target
-        host, port, secure = address(target)
-        context = ssl_context(str(target.ca_file) if target.ca_file else None) if secure else False
+        failure: Exception | None = None
         try:
             async with trio.open_nursery() as nursery:
-                try:
-                    with trio.fail_after(self.backdrop.patience):
-                        self._socket = await connect_websocket(
-                            nursery,
-                            host,
-                            port,
-                            where,
-                            use_ssl=context,
-                            extra_headers=[(key.encode(), text.encode()) for key, text in headers],
-                            max_message_size=_LARGEST,
-                        )
-                except (*_UNREACHABLE, ConnectionRejected, trio.TooSlowError) as exc:
-                    nursery.cancel_scope.cancel()
-                    task_status.started(exc)
-                    return
+                with trio.fail_after(self.backdrop.patience):
+                    self._stream = WatchedStream(await open_stream(target))
+                    self._socket = await wrap_client_stream(
+                        nursery,
+                        self._stream,  # type: ignore[arg-type]  # any stream will do
+                        urlsplit(target.url).netloc,
+                        where,
+                        extra_headers=[(key.encode(), text.encode()) for key, text in headers],
+                        max_message_size=_LARGEST,
+                    )
                 task_status.started(None)
                 await self._listen()
         except* LocalProtocolError:
@@ -155,6 +148,17 @@ class PoliteActor(Actor):
             self.heard_end(Ended(None))
             if self._closing is not None:
                 self._closing.cancel()
+        except* (*_UNREACHABLE, trio.TooSlowError) as group:
+            # Of the handshake, it is raised in the task in which trio-websocket reads.
+            failure = _first(group)
+        if failure is None:
+            return
+        if self._stream is not None:
+            await trio.aclose_forcefully(self._stream)
+        if hasattr(self, "_socket"):
+            self.heard_end(Ended(None))
+        else:
+            task_status.started(failure)
 
     async def _listen(self) -> None:
         try:
@@ -173,3 +177,8 @@ class PoliteActor(Actor):
             self.heard_end(Ended(None))
         else:
             self.heard_end(Ended(int(reason.code), reason.reason or ""))
+
+
+def _first(group: BaseExceptionGroup[Exception]) -> Exception:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

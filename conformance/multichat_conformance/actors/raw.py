@@ -12,9 +12,9 @@ from multichat_conformance.actors.handshake import (
     open_stream,
     read_response,
     request_bytes,
+    send_in_pieces,
 )
 from multichat_conformance.actors.wire import (
-    LARGEST,
     Frame,
     FrameReader,
     Opcode,
@@ -58,7 +58,6 @@ class RawActor(Actor):
         self.stream_ended = False
         self._reader = FrameReader()
         self._parts: list[bytes] = []
-        self._size = 0
         self._message = Opcode.TEXT
         self._may_read = trio.Event()
         self._may_read.set()
@@ -121,6 +120,7 @@ class RawActor(Actor):
                 f"{name}'s handshake was not accepted",
                 "a 101 response as RFC 6455 section 4.2.2 asks for",
                 wrong,
+                hopeless=True,
             )
         nursery.start_soon(actor._listen, response.rest)
         return actor
@@ -156,19 +156,18 @@ class RawActor(Actor):
                 Opcode.CONTINUATION if place else opcode, part, fin=place == len(parts) - 1
             )
 
-    async def send_bytes(self, data: bytes, about: str, *, piece: int = 0) -> None:
+    async def send_bytes(self, data: bytes, about: str, *, pieces: int = 1) -> None:
         """
         Write bytes as they are.
 
         Args:
             data: The bytes.
             about: What the transcript calls them.
-            piece: Bytes that are written at a time; 0: all at once.
+            pieces: In how many writes, with a little time between them.
 
         """
         self.backdrop.transcript.add(self.name, "sent", "bytes", f"[{about}, {len(data)} bytes]")
-        for start in range(0, len(data), piece or len(data) or 1):
-            await self._write(data[start : start + (piece or len(data))])
+        await self._write(data, pieces)
 
     async def gets_pong(self, payload: bytes, *, clause: str = "") -> None:
         """Wait for a pong with a payload."""
@@ -221,10 +220,12 @@ class RawActor(Actor):
         """End one's own side of the TCP stream, without a close frame."""
         self.backdrop.transcript.note("ends its side of the TCP stream", actor=self.name)
         if isinstance(self._stream, trio.SocketStream):
-            try:
-                await self._stream.send_eof()
-            except trio.BrokenResourceError:
-                self.stream_ended = True
+            # The listening task may be answering a ping just now.
+            async with self._writing:
+                try:
+                    await self._stream.send_eof()
+                except trio.BrokenResourceError:
+                    self.stream_ended = True
         else:
             await trio.aclose_forcefully(self._stream)
 
@@ -271,12 +272,13 @@ class RawActor(Actor):
         self.backdrop.transcript.note("reads again", actor=self.name)
         self._may_read.set()
 
-    async def _write(self, data: bytes) -> None:
+    async def _write(self, data: bytes, pieces: int = 1) -> None:
         # One writer at a time: the listening task answers pings.
         with trio.move_on_after(self.backdrop.patience):
             async with self._writing:
                 try:
-                    await self._stream.send_all(data)
+                    gap = self.backdrop.round_trips.gap
+                    await send_in_pieces(self._stream, data, pieces=pieces, gap=gap)
                 except (trio.BrokenResourceError, trio.ClosedResourceError):
                     # What the target said before it ended the connection is still read.
                     self.backdrop.transcript.note("the write fails", actor=self.name)
@@ -332,14 +334,12 @@ class RawActor(Actor):
         if one.opcode != Opcode.CONTINUATION:
             self._message = Opcode(one.opcode)
         self._parts.append(one.payload)
-        self._size += len(one.payload)
-        if self._size > LARGEST or len(self._parts) > _MOST_PARTS:
+        if len(self._parts) > _MOST_PARTS:
             raise WireError("a message that does not end")
         if not one.fin:
             return
         data = b"".join(self._parts)
         self._parts = []
-        self._size = 0
         if self._message is Opcode.BINARY:
             self.heard_binary(data)
             return

@@ -21,7 +21,7 @@ __all__ = [
     "frame",
 ]
 
-LARGEST = 64 * 1024 * 1024
+LARGEST = 16 * 1024 * 1024
 """Bytes of the largest message that is read; no story asks for so much."""
 
 LONGEST_CONTROL = 125

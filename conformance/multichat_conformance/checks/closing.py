@@ -7,7 +7,6 @@ from multichat_conformance.checks.connection_end import send_frame
 from multichat_conformance.patterns import Exit
 from multichat_conformance.stage import Stage
 
-
 _ABRUPT = "The server drops the TCP connection when a close frame comes, without one of its own."
 
 
@@ -58,45 +57,6 @@ async def own_close_begins_with_a_close_frame(stage: Stage) -> None:
         expected="a close frame",
         got=str(ended),
     )
-
-
-@check(
-    "MC1-CLOSE-03",
-    actors=("alice",),
-    limits=("close_seconds",),
-    group=Group.INTRUSIVE,
-    cause="After its close frame the server waits for the client's without an end.",
-)
-async def wait_after_a_fault_is_bounded(stage: Stage) -> None:
-    """A client that broke the framing and answers no close frame is not waited for for ever."""
-    alice = await stage.raw("alice")
-    alice.answers_close = False
-
-    await alice.send_frame(Opcode.TEXT, b"{}", masked=False)
-
-    await alice.is_closed(clause="MC1-FRAME-06")
-    await alice.stream_ends(within=stage.seconds("close_seconds"))
-
-
-@check(
-    "MC1-CLOSE-03",
-    actors=("alice",),
-    limits=("close_seconds",),
-    logout=True,
-    group=Group.INTRUSIVE,
-    cause="After its close frame the server waits for the client's without an end.",
-)
-async def wait_for_the_answer_is_bounded(stage: Stage) -> None:
-    """A client that answers no close frame, and goes on pinging, is not waited for for ever."""
-    session = await stage.fresh_session("alice")
-    alice = await stage.raw("alice", session=session)
-    alice.answers_close = False
-
-    await stage.log_out(session)
-
-    await alice.is_closed(1008, within=1.0, clause="MC1-REVOKE-06")
-    await alice.send_frame(Opcode.PING, b"still here")
-    await alice.stream_ends(within=stage.seconds("close_seconds"))
 
 
 @check(

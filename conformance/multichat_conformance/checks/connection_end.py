@@ -129,45 +129,8 @@ async def messages_before_the_end_of_the_stream(stage: Stage) -> None:
     await _delivered(stage, bob, alice, room, texts)
 
 
-@check(
-    "MC1-END-02",
-    "MC1-END-01",
-    actors=("alice", "bob"),
-    limits=("vanish_seconds",),
-    cause=(
-        "No pings are sent, or nobody looks whether a pong came back; or whoever sends nothing "
-        "counts as gone, though it answers every ping."
-    ),
-)
-async def vanished_peer_is_noticed(stage: Stage) -> None:
-    """A peer that answers no ping is gone within the stated bound; one that answers them stays."""
-    room = stage.room()
-    within = stage.seconds("vanish_seconds")
-    vanished = await stage.raw("alice")
-    idle = await stage.raw("alice")
-    bob = await stage.actor("bob")
-    await stage.all_in(room, vanished, idle, bob)
-
-    vanished.answers_pings = False
-    vanished.answers_close = False
-
-    if stage.target.announces:
-        await bob.receives(Exit(room, vanished), within=within)
-    else:
-        await vanished.is_closed(within=within)
-    stage.expect(
-        idle.ended is None,
-        "a connection that sends nothing, but answers every ping, was ended",
-        expected="only the one that answers no ping is taken for gone",
-        got=str(idle.ended),
-    )
-    idle.forget()
-    text = await bob.says(room)
-    await idle.receives(Said(room, text, bob))
-    await stage.silence(bob, after=bob, clause="MC1-END-01")
-
-
 def send_frame(room: Room, text: str) -> tuple[int, bytes]:
+    """Return a send as a WebSocket frame's opcode and payload."""
     command = {"command": "send", "room": room.id, "message": text}
     return int(Opcode.TEXT), json.dumps(command).encode()
 

@@ -23,9 +23,11 @@ DEEP = "[" * 100 + "]" * 100
 """More than any server reads (MC1-JSON-05)."""
 
 
-def refusals(stage: Stage) -> Iterator[tuple[dict[str, Any], str]]:
-    """Return commands that a plain user who is in no room is refused, and the codes."""
-    yield send(stage.room(), "?"), "ROOM_ACCESS_DENIED"
+def refusals(stage: Stage, but: Room | None = None) -> Iterator[tuple[dict[str, Any], str]]:
+    """Return what a plain user is refused who is in no room but one, and the codes."""
+    for room in (stage.room(0), stage.room(1)):
+        if room != but:
+            yield send(room, "?"), "ROOM_ACCESS_DENIED"
     yield send(stage.free_room, "?"), "ROOM_ACCESS_DENIED"
     yield join(stage.free_room), "ROOM_INVALID"
     yield leave(stage.free_room), "ROOM_INVALID"
@@ -115,11 +117,15 @@ async def error_says_what_could_be_read(stage: Stage) -> None:
 async def error_goes_to_its_sender_alone(stage: Stage) -> None:
     """Members of the room and other connections of the user see nothing of an error."""
     room = stage.room()
-    (bob,) = await stage.members(room, "bob")
-    other, alice = await stage.actor("alice"), await stage.actor("alice")
+    bob, alice = await stage.members(room, "bob", "alice")
+    other = await stage.actor("alice")
 
-    for command, code in refusals(stage):
+    for command, code in refusals(stage, but=room):
         await alice.is_refused(command, code)
+    await alice.join(room)
+    for command, code in refusals(stage):
+        if command["room"] != room.id:
+            await alice.is_refused(command, code)
 
     await stage.silence(bob, other, after=alice, announcements=False)
 
@@ -133,9 +139,8 @@ async def error_ends_nothing(stage: Stage) -> None:
     """After each error the connection is open and a member where it was."""
     room, other = stage.room(0), stage.room(1)
     bob, alice = await stage.members(room, "bob", "alice")
-    outside = [pair for pair in refusals(stage) if pair[0]["room"] != room.id]
 
-    for command, code in outside:
+    for command, code in refusals(stage, but=room):
         await alice.is_refused(command, code)
         text = await alice.says(room)
         await bob.meets(text, room)
@@ -144,6 +149,7 @@ async def error_ends_nothing(stage: Stage) -> None:
 
 @check(
     "MC1-ERR-06",
+    "MC1-ERR-01",
     cause="The room is looked up before the login, which tells strangers what rooms there are.",
 )
 async def login_is_asked_for_before_the_room(stage: Stage) -> None:
@@ -329,13 +335,14 @@ def no_commands(room: Room) -> Iterator[OddFrame]:
         *("\uff4aoin", "send,join", "__class__", "constructor", "hasOwnProperty", "toString"),
         *(None, True, False, 0, 1, 1.5, [], {}, ["join"], {"join": 1}, [["join"]]),
     )
-    frames: list[dict[str, object]] = [
-        {"command": value, "room": room.id, "message": "m"} for value in values
+    name = room.id
+    frames: list[dict[str, Any]] = [
+        *({"command": value, "room": name, "message": "m"} for value in values),
+        *({}, {"room": name}, {"room": name, "message": "m"}, {"": "join"}),
+        *({"Command": "join", "room": name}, {"join": name}, {"command": "join", "Room": name}),
+        *({"command": "join"}, {"command": "leave"}, {"command": "send"}),
+        *({"command": "send", "room": name}, {"command": "send", "message": "m"}),
     ]
-    frames += [{}, {"room": room.id}, {"room": room.id, "message": "m"}, {"": "join"}]
-    frames += [{"Command": "join", "room": room.id}, {"join": room.id}, {"command": "join"}]
-    frames += [{"command": "leave"}, {"command": "send"}, {"command": "send", "room": room.id}]
-    frames += [{"command": "send", "message": "m"}, {"command": "join", "Room": room.id}]
     for one in frames:
         text = json.dumps(one)
         yield OddFrame(
@@ -345,6 +352,7 @@ def no_commands(room: Room) -> Iterator[OddFrame]:
 
 @check(
     "MC1-ERR-08",
+    "MC1-ERR-10",
     actors=("alice", "bob"),
     group=Group.INTRUSIVE,
     cause="The command is looked up by name, whatever its type, among more than the three "

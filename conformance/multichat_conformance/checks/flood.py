@@ -119,6 +119,25 @@ async def end_of_a_flood(stage: Stage) -> None:
 
 
 @check(
+    "MC1-CLOSE-02",
+    "MC1-LIMIT-07",
+    actors=("alice",),
+    limits=("command_burst",),
+    group=Group.LOAD,
+    cause="A flood is cut off, or ended with a code that says connecting again will help.",
+)
+async def flood_is_ended_by_1008_or_not_at_all(stage: Stage) -> None:
+    """If a flood is ended, then with a close frame of code 1008."""
+    burst, refusals = _burst(stage)
+    alice = await stage.raw("alice")
+
+    await _flood(alice, stage, (burst + refusals) * FAR_BEYOND)
+
+    if alice.ended is not None:
+        await alice.is_closed(1008)
+
+
+@check(
     "MC1-ERR-10",
     "MC1-DELIV-01",
     "MC1-LIMIT-05",

@@ -116,11 +116,11 @@ async def character_may_be_cut_in_two(stage: Stage) -> None:
     cause="What one read brings is taken for one frame.",
 )
 async def frame_may_come_in_pieces_and_with_others(stage: Stage) -> None:
-    """A frame that is written byte by byte is read, and so are frames that are written at once."""
+    """A frame that comes in several reads is taken, and so are several frames in one read."""
     alice = await stage.raw("alice")
 
     join = frame(Opcode.TEXT, _join(stage))
-    await alice.send_bytes(join, "a join, byte by byte", piece=1)
+    await alice.send_bytes(join, "a join in pieces", pieces=4)
     await alice.receives(Joined(stage.room()))
 
     pings = frame(Opcode.PING, b"one") + frame(Opcode.PONG) + frame(Opcode.PING, b"two")

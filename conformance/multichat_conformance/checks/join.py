@@ -45,7 +45,6 @@ async def staff_joins_a_staff_room(stage: Stage) -> None:
     dave = await stage.actor("dave")
 
     await dave.join(stage.staff_room)
-    await dave.says(stage.staff_room)
 
 
 @check(

@@ -21,17 +21,19 @@ EACH = 8
 
 @check(
     "MC1-ORDER-01",
-    actors=("alice",),
+    actors=("alice", "bob"),
     cause="An answer is sent before what it says is done.",
 )
 async def closed_loop_is_kept(stage: Stage) -> None:
     """Join, send, leave, send: each finds done what was answered before."""
     room = stage.room()
+    (bob,) = await stage.members(room, "bob")
     alice = await stage.actor("alice")
 
     for _ in range(3):
         await alice.join(room)
-        await alice.says(room)
+        text = await alice.says(room)
+        await bob.receives(Said(room, text, alice))
         await alice.leave(room)
         await alice.is_refused(send(room, stage.nonce()), "ROOM_ACCESS_DENIED")
 

@@ -19,9 +19,7 @@ FOREIGN = "evil.example"
 )
 async def own_origin_is_served(stage: Stage) -> None:
     """A handshake with the server's own origin is accepted, and its connection served."""
-    alice = await stage.actor("alice", headers=[("Origin", own_origin(stage.target))])
-
-    await alice.join(stage.room())
+    await _is_served(stage, ("Origin", own_origin(stage.target)))
 
 
 @check(
@@ -31,9 +29,7 @@ async def own_origin_is_served(stage: Stage) -> None:
 )
 async def client_without_an_origin_is_served(stage: Stage) -> None:
     """A handshake without an `Origin` is accepted, and its connection served."""
-    alice = await stage.raw("alice")
-
-    await alice.join(stage.room())
+    await _is_served(stage)
 
 
 @check(
@@ -125,6 +121,18 @@ async def other_scheme_is_refused(stage: Stage) -> None:
         {f"scheme {scheme}": f"{scheme}://{own.netloc}" for scheme in schemes},
         lambda origin: _is_refused(stage, origin),
     )
+
+
+async def _is_served(stage: Stage, *headers: tuple[str, str]) -> None:
+    response = await stage.handshake(role="alice", headers=headers)
+    stage.expect(
+        response.status == 101,
+        "a handshake was not accepted",
+        expected="status 101",
+        got=str(response),
+    )
+    alice = await stage.raw("alice", headers=headers)
+    await alice.join(stage.room())
 
 
 async def _is_refused(stage: Stage, origin: str) -> None:

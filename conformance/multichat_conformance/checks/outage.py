@@ -10,7 +10,7 @@ from multichat_conformance.catalogue import Group, check
 from multichat_conformance.patterns import Error, Stream
 from multichat_conformance.stage import Stage
 from multichat_conformance.target.model import Room
-from multichat_conformance.timing import quiet_window
+from multichat_conformance.timing import pause
 
 _ASKED_EVERY: Final = 0.1
 _ASKED_AT_MOST: Final = 24
@@ -46,7 +46,7 @@ async def commands_without_a_store_are_answered(stage: Stage) -> None:
     await stage.hook("store_back")
     stage.undone("store_back")
     again = await stage.actor("alice", warm=False)
-    await stage.joins_in_time(again, room)
+    await again.joins_in_time(room)
     await again.says(room)
 
 
@@ -56,7 +56,7 @@ async def _is_told(stage: Stage, actor: PoliteActor, name: str, room: Room, text
     answers = (Stream.ANSWERS, Stream.MESSAGES) if name == "send" else (Stream.ANSWERS,)
     obeyed = stage.seconds("outage_seconds")
     until = trio.current_time() + obeyed + stage.backdrop.grace
-    pause = max(_ASKED_EVERY, (obeyed + stage.backdrop.grace) / _ASKED_AT_MOST)
+    apart = max(_ASKED_EVERY, (obeyed + stage.backdrop.grace) / _ASKED_AT_MOST)
     while trio.current_time() < until:
         await actor.command(command)
         answer = await actor.next_or_end(
@@ -66,7 +66,7 @@ async def _is_told(stage: Stage, actor: PoliteActor, name: str, room: Room, text
             return
         if "error" in answer.frame:
             actor.check(answer, Error("SERVER_UNAVAILABLE"), to=str(command))
-        await quiet_window(pause)
+        await pause(apart)
     actor.blame(
         "MC1-AUTH-05",
         f"{actor.name}'s commands are still obeyed after the store was away for {obeyed:g} s",

@@ -38,9 +38,9 @@ async def everybody_is_told_and_nothing_survives(stage: Stage) -> None:
     deaf.stop_reading()
     rude.answers_close = False
 
-    took = await stage.stop_target()
-
     allowed = stage.seconds("stop_seconds")
+    took = await stage.stop_target(within=allowed)
+
     stage.expect(
         took <= allowed + stage.backdrop.grace,
         f"the target took {took:.1f} s to stop",

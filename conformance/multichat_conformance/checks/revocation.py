@@ -76,7 +76,7 @@ async def room_deleted(stage: Stage) -> None:
     room = await stage.new_room()
     alice = await stage.actor("alice")
     dave = await stage.actor("dave")
-    await stage.joins_in_time(alice, room)
+    await alice.joins_in_time(room)
     await stage.all_in(room, alice, dave)
 
     await stage.hook("delete_room", room=room.id)
@@ -98,12 +98,12 @@ async def room_deleted(stage: Stage) -> None:
     cause="Staff rights are looked at when a command comes, not when they are taken away.",
 )
 async def member_made_plain(stage: Stage) -> None:
-    """Both connections of a user who is staff no longer get left of the staff room, and no LEAVE."""
+    """Both connections of a user who is no longer staff get left of the staff room, no LEAVE."""
     room = stage.staff_room
     alice = await stage.actor("alice")
     second = await stage.actor("alice")
     await _make_staff(stage, alice)
-    await stage.joins_in_time(alice, room)
+    await alice.joins_in_time(room)
     await stage.all_in(room, alice, second)
 
     await stage.hook("make_plain", username=alice.username)
@@ -358,7 +358,7 @@ async def way_back_is_a_join(stage: Stage) -> None:
     await stage.hook("make_open_room", room=room.id)
     await dave.says(room)
     await stage.silence(alice, after=dave, clause="MC1-REVOKE-02")
-    await stage.joins_in_time(alice, room)
+    await alice.joins_in_time(room)
     text = await dave.says(room)
 
     await alice.receives(Said(room, text, dave))

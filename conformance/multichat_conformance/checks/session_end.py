@@ -14,9 +14,6 @@ from multichat_conformance.stage import Stage
 CLOSED_WITHIN: Final = 1.0
 """Seconds after a logout or a new password (MC1-REVOKE-06)."""
 
-EXPIRED_WITHIN: Final = 60.0
-"""Seconds after a session has run out of time (MC1-REVOKE-06)."""
-
 _UNAWARE: Final = (
     "The session is looked at in the handshake alone, or at each command; its end reaches no "
     "connection that is open."
@@ -86,24 +83,6 @@ async def new_password_closes(stage: Stage) -> None:
 
     await first.is_closed(1008, within=CLOSED_WITHIN)
     await second.is_closed(1008, within=CLOSED_WITHIN)
-
-
-@check(
-    "MC1-REVOKE-06",
-    actors=("alice",),
-    hooks=("expire_session",),
-    logout=True,
-    group=Group.INTRUSIVE,
-    cause="Nobody looks whether the session of an open connection has run out of time.",
-)
-async def expiry_closes(stage: Stage) -> None:
-    """A connection whose session runs out of time is closed with 1008 within a minute."""
-    session = await stage.fresh_session("alice")
-    alice = await stage.actor("alice", session=session)
-
-    await stage.hook("expire_session", session=session.key)
-
-    await alice.is_closed(1008, within=EXPIRED_WITHIN)
 
 
 @check(

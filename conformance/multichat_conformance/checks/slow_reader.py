@@ -3,16 +3,19 @@ Members that do not read: MC1-CLOSE-06, MC1-DELIV-01 and MC1-DELIV-02.
 
 A reader that stops must cost the others nothing, and must not lose messages without a word. How
 much is sent is bounded by the stated backlog, and what systems hold back on both sides of a
-connection besides. The senders work in closed loop, and a connection that is RATE_LIMITED is
-replaced by a fresh one.
+connection besides. A sender's connection that is RATE_LIMITED is replaced by a fresh one.
 """
 
 from typing import Final
 
+import trio
+
 from multichat_conformance.actors import PoliteActor, RawActor
+from multichat_conformance.actors.actor import Ended
+from multichat_conformance.actors.wire import Opcode
 from multichat_conformance.catalogue import Group, check
 from multichat_conformance.findings import NotTested
-from multichat_conformance.patterns import Error, Exit, Said, Stream
+from multichat_conformance.patterns import Exit, Said, Stream
 from multichat_conformance.stage import Stage
 from multichat_conformance.target.model import Room
 from multichat_conformance.transcript import shorten
@@ -20,11 +23,16 @@ from multichat_conformance.transcript import shorten
 LARGEST_BACKLOG: Final = 64 * 1024 * 1024
 """Bytes; a larger stated one is not filled."""
 
-IN_BETWEEN: Final = 12 * 1024 * 1024
+IN_BETWEEN: Final = 6 * 1024 * 1024
 """Bytes that two systems hold back at most between a server and a client that does not read."""
 
 LONGEST: Final = 32 * 1024
 """Characters of one message, if the target takes such."""
+
+_SHORTEST: Final = 64
+
+AT_ONCE: Final = 16
+"""Messages that are said at once, fewer than any server takes (MC1-LIMIT-06)."""
 
 _UNBOUNDED: Final = (
     "What a member does not read is kept without an end, or thrown away, or everybody waits for "
@@ -34,10 +42,10 @@ _UNBOUNDED: Final = (
 
 class _Talk:
     """
-    Bob, who says long things in a room, in closed loop, over as many connections as it takes.
+    Bob, who says long things in a room, some at once, over as many connections as it takes.
 
     Attributes:
-        said: All texts, in order.
+        said: All texts that came back to him, in order.
         bytes: How many bytes of text that is.
 
     """
@@ -46,35 +54,44 @@ class _Talk:
         self._stage = stage
         self._room = room
         self._sender: PoliteActor | None = None
-        self._length = min(LONGEST, int(stage.limits.message_length or LONGEST))
+        # What is said at once stays within half of the backlog.
+        share = max(_SHORTEST, _backlog(stage) // (2 * AT_ONCE))
+        self._length = min(LONGEST, share, int(stage.limits.message_length or LONGEST))
         self.said: list[str] = []
         self.bytes = 0
 
     async def goes_on(self) -> None:
-        """Say one more thing; it has come back when this returns."""
-        while True:
-            sender = self._sender or await self._fresh()
-            nonce = self._stage.nonce()
-            text = nonce + "x" * (self._length - len(nonce))
+        """Say some more things; they have come back when this returns."""
+        sender = self._sender or await self._fresh()
+        texts = [self._text() for _ in range(AT_ONCE)]
+        for text in texts:
             await sender.command({"command": "send", "room": self._room.id, "message": text})
+        for _ in texts:
             came = await sender.take_any(
                 "its own message back, with a member that does not read in the room",
                 Stream.ANSWERS,
                 Stream.MESSAGES,
                 clause="MC1-DELIV-02",
             )
-            if came.frame.get("error") != "RATE_LIMITED":
-                sender.check(came, Said(self._room, text, sender), clause="MC1-DELIV-02")
-                self.said.append(text)
-                self.bytes += len(text)
-                return
+            if came.frame.get("error") == "RATE_LIMITED":
+                self._sender = None
+                continue
+            said = str(came.frame.get("message"))
+            hoped = said if said in texts else texts[0]
+            sender.check(came, Said(self._room, hoped, sender), clause="MC1-DELIV-02")
+            self.said.append(said)
+            self.bytes += self._length
+        if self._sender is None:
             await sender.close()
-            self._sender = None
 
     async def _fresh(self) -> PoliteActor:
         self._sender = await self._stage.actor("bob")
         await self._sender.join(self._room)
         return self._sender
+
+    def _text(self) -> str:
+        nonce = self._stage.nonce()
+        return nonce + "x" * (self._length - len(nonce))
 
 
 def _backlog(stage: Stage) -> int:
@@ -113,6 +130,7 @@ async def backlog_beyond_the_limit(stage: Stage) -> None:
     def is_out() -> bool:
         return any(Exit(room, deaf).mismatch(e.frame) is None for e in carol.waiting())
 
+    began = trio.current_time()
     while not is_out():
         if talk.bytes > most:
             carol.blame(
@@ -122,17 +140,23 @@ async def backlog_beyond_the_limit(stage: Stage) -> None:
                 "no LEAVE",
             )
         await talk.goes_on()
-
-    for text in talk.said:
-        await carol.receives(Said(room, text, stage.account("bob")), clause="MC1-DELIV-02")
+        # A sign of life: it reads nothing, but it is there.
+        await deaf.send_frame(Opcode.PONG)
+    out = trio.current_time()
     deaf.read_again()
-    ended = await deaf.is_closed(1013, None)
+    ended = await deaf.is_closed()
+
+    if ended.code != 1013:
+        _may_be_judged(stage, ended, filling=out - began, closing=trio.current_time() - out)
+    await deaf.is_closed(1013)
     stage.expect(
-        ended.code is None or bool(ended.reason),
+        bool(ended.reason),
         "a member was put out for its backlog without a reason",
         expected="code 1013 and a reason",
         got=str(ended),
     )
+    for text in talk.said:
+        await carol.receives(Said(room, text, stage.account("bob")), clause="MC1-DELIV-02")
     _has_no_gap(deaf, talk.said)
 
 
@@ -156,8 +180,30 @@ async def nothing_is_lost_within_the_backlog(stage: Stage) -> None:
 
     for text in talk.said:
         await deaf.receives(Said(room, text, stage.account("bob")))
+    before = len(talk.said)
     await talk.goes_on()
-    await deaf.receives(Said(room, talk.said[-1], stage.account("bob")))
+    for text in talk.said[before:]:
+        await deaf.receives(Said(room, text, stage.account("bob")))
+
+
+def _may_be_judged(stage: Stage, ended: Ended, *, filling: float, closing: float) -> None:
+    """
+    See that the member was put out for its backlog, and read again in time to be told why.
+
+    Raises:
+        NotTested: Everything took so long that it may have been something else.
+
+    """
+    vanish, close = stage.limits.vanish_seconds, stage.limits.close_seconds
+    if vanish and filling > vanish / 2:
+        raise NotTested(
+            "needs a target that fills its backlog before it takes a member that does not read "
+            "for a vanished one: raise limits.vanish_seconds"
+        )
+    if ended.code is None and close and closing > close / 2:
+        raise NotTested(
+            "needs more time to read the target's close frame: raise limits.close_seconds"
+        )
 
 
 def _has_no_gap(deaf: RawActor, said: list[str]) -> None:

@@ -76,7 +76,15 @@ async def unknown_offers_are_served_as_none(stage: Stage) -> None:
 
 
 async def _offering(stage: Stage, *lines: str) -> RawActor:
-    return await stage.raw("alice", headers=[(HEADER, line) for line in lines])
+    headers = [(HEADER, line) for line in lines]
+    response = await stage.handshake(role="alice", headers=headers)
+    stage.expect(
+        response.status == 101,
+        f"a handshake that offers {' and '.join(lines) or 'nothing'} was not accepted",
+        expected="status 101",
+        got=str(response),
+    )
+    return await stage.raw("alice", headers=headers)
 
 
 def _has_selected(actor: RawActor, *wanted: str) -> None:

@@ -295,6 +295,9 @@ TEXT_FAULTS: Final[Mapping[str, Callable[[str], str]]] = {
 FAULTS: Final = (*MUTATIONS, *TEXT_FAULTS)
 """The names of all faults."""
 
+_RICH: Final = ("drop", "retype", "alias", "boundary", "twice", "other command")
+"""The faults that come in many forms, and so are drawn as often as all others together."""
+
 
 @st.composite
 def near_valid(
@@ -302,7 +305,7 @@ def near_valid(
     *,
     rooms: Sequence[str],
     commands: Sequence[str] = COMMANDS,
-    faults: Sequence[str] = FAULTS,
+    faults: Sequence[str] = (*_RICH, *_RICH, *FAULTS),
 ) -> str:
     """
     Make the text of a command with a fault or two; by chance it may be valid all the same.
@@ -315,12 +318,14 @@ def near_valid(
 
     """
     members = draw(_members(rooms, commands))
-    chosen = draw(st.lists(st.sampled_from(faults), min_size=1, max_size=2, unique=True))
-    for name in chosen:
+    chosen = [draw(st.sampled_from(faults))]
+    if draw(st.integers(0, 3)) == 3:
+        chosen.append(draw(st.sampled_from(faults)))
+    for name in dict.fromkeys(chosen):
         if name in MUTATIONS and members:
             members = MUTATIONS[name](draw, members)
     text = draw(_written(members))
-    for name in chosen:
+    for name in dict.fromkeys(chosen):
         if name in TEXT_FAULTS:
             text = TEXT_FAULTS[name](text)
     return text

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-__all__ = ["Fault", "Kind", "clause_for"]
+__all__ = ["NO_EVIDENCE", "Fault", "Kind", "clause_for"]
 
 Kind: TypeAlias = Literal[
     "answer",
@@ -20,8 +20,9 @@ Kind: TypeAlias = Literal[
     "surplus announcement",
 ]
 
-WAITED_FOR: Final = frozenset({"silence", "loss", "missing announcement", "gap"})
-"""The kinds that say that something has not come: seen only by waiting long enough."""
+NO_EVIDENCE: Final = frozenset({"silence", "loss", "missing announcement", "cut off"})
+"""The kinds that say that something has not come, which takes patience to say, or that a
+connection was ended, which a network does too. All others show what must not have come."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,10 +47,6 @@ class Stay:
     left: float = NEVER
     by: Literal["", "leave", "end", "put out"] = ""
 
-    def surely_spans(self, first: float, last: float) -> bool:
-        """Whether one was a member all the time between two moments, these included."""
-        return self.joined < first and last < self.parting
-
     def may_touch(self, first: float, last: float) -> bool:
         """Whether one may have been a member at some time between two moments."""
         return self.asked < last and first < self.left
@@ -153,7 +149,7 @@ def follow(tape: Tape, records: Records) -> Followed:
         if isinstance(turn, Sent):
             _obey(turn, found, records, answers)
         else:
-            _suffer(turn, found, records, answers)
+            _suffer(turn, found, answers)
         if found.fault:
             break
     else:
@@ -295,9 +291,7 @@ def _unanswered(sent: Sent, wanted: _Expected, found: Followed, records: Records
         found.moves.append(Move(kind, room, tape, sent.moment, NEVER, "noise", sure=False))
 
 
-def _suffer(
-    change: tuple[int, World], found: Followed, records: Records, answers: Iterator[Got]
-) -> None:
+def _suffer(change: tuple[int, World], found: Followed, answers: Iterator[Got]) -> None:
     """Some rooms may have been lost: each is told with a *left* that nobody asked for."""
     moment, world = change
     lost = [

@@ -53,7 +53,7 @@ def judge(records: Records) -> Judgement:
     """Hold the records against the model."""
     followed = [follow(tape, records) for tape in records.tapes]
     faults = [one.fault for one in followed if one.fault]
-    lacks = [_lack(one, records) for one in followed if one.lacks]
+    lacks = [_lack(one) for one in followed if one.lacks]
     seen = _Seen(records, followed)
     faults += seen.strangers
     faults += _messages(seen, lacks)
@@ -117,7 +117,7 @@ class _Seen:
             self.heard[room].append((tape, frames))
 
 
-def _lack(one: Followed, records: Records) -> Lack:
+def _lack(one: Followed) -> Lack:
     tape = one.tape
     got = f"the server ended the connection: {tape.cut_off}" if tape.cut_off else "nothing"
     fault = Fault(
@@ -152,9 +152,8 @@ def _is_owed(spoken: Spoken, one: Followed, last: float) -> bool:
         return False
     return any(
         # Who goes away while a message is on its way to it has no claim to it.
-        stay.surely_spans(spoken.sent, last) and stay.by != "end"
-        for stay in one.stays
-        if stay.room == spoken.room
+        stay.joined < spoken.sent and _outlasts(stay, last) and stay.by != "end"
+        for stay in _stays(one, spoken.room)
     )
 
 
@@ -298,20 +297,22 @@ def _must_see(move: Move, one: Followed) -> bool:
     if move.tape is one.tape:
         return move.why == "leave"  # MC1-LEAVE-04; ANN-02 for ENTER
     return any(
-        stay.joined < move.first and _outlasts(stay, move) and stay.by != "end"
+        stay.joined < move.first and _outlasts(stay, move.last) and stay.by != "end"
         for stay in _stays(one, move.room)
     )
 
 
-def _outlasts(stay: Stay, move: Move) -> bool:
-    return stay.parting == NEVER if move.last == NEVER else move.last < stay.parting
+def _outlasts(stay: Stay, last: float) -> bool:
+    return stay.parting == NEVER if last == NEVER else last < stay.parting
 
 
 def _may_see(move: Move, one: Followed, *, strict: bool) -> bool:
     if move.why == "noise" and strict:
         return False
     if move.tape is one.tape:
-        return move.why in ("leave", "noise")
+        # One that left by command, and whose connection ended before the answer came.
+        cut_short = move.why == "end" and move.first < one.tape.ended_at
+        return move.why in ("leave", "noise") or cut_short
     if move.why == "put out":
         # All who lose the room by one change are put out at one instant (MC1-REVOKE-07).
         return any(

@@ -35,6 +35,7 @@ from multichat_conformance.model.story import ENDS, HOOKS, Step, Story
 from multichat_conformance.stage import Stage, Undo
 from multichat_conformance.target.model import Room
 from multichat_conformance.timing import quiet_window
+from multichat_conformance.transcript import shorten
 
 __all__ = ["play", "rooms_of", "settle"]
 
@@ -51,9 +52,14 @@ def rooms_of(rooms: Sequence[Room]) -> dict[str, Room]:
     return labels if staff is None else {**labels, "staff": staff}
 
 
-async def play(story: Story, stage: Stage) -> None:
+async def play(story: Story, stage: Stage, *, found: list[Fault] | None = None) -> None:
     """
     Tell a story on a stage.
+
+    Args:
+        story: The story.
+        stage: Where.
+        found: Is given what the judge blames the target for, if it does.
 
     Raises:
         Violation: The target broke a clause.
@@ -61,7 +67,7 @@ async def play(story: Story, stage: Stage) -> None:
         HarnessError: A hook failed.
 
     """
-    playing = _Playing(story, stage)
+    playing = _Playing(story, stage, [] if found is None else found)
     try:
         await playing.prepare()
         for step in story.steps:
@@ -93,8 +99,9 @@ async def settle(stage: Stage) -> None:
 
 
 class _Playing:
-    def __init__(self, story: Story, stage: Stage) -> None:
+    def __init__(self, story: Story, stage: Stage, found: list[Fault]) -> None:
         self._story = story
+        self._found = found
         self._stage = stage
         self._rooms = rooms_of(stage.target.rooms)
         self._fence = [room for room in stage.target.rooms if not room.staff_only][-1]
@@ -281,7 +288,7 @@ class _Playing:
             self._collect()
             judgement = judge(self._records)
             if judgement.faults:
-                raise _violation(judgement.faults[0])
+                raise self._violation(judgement.faults[0])
             if not judgement.lacks:
                 return
             lack = judgement.lacks[0]
@@ -292,7 +299,7 @@ class _Playing:
                 judgement = judge(self._records)
                 if judgement.faults or judgement.lacks:
                     faults = [*judgement.faults, *(one.fault for one in judgement.lacks)]
-                    raise _violation(faults[0])
+                    raise self._violation(faults[0])
 
     def _collect(self) -> None:
         for actor, tape in self._heard:
@@ -317,6 +324,12 @@ class _Playing:
         # Other people's talk, and what an operator says (MC1-TYPE-03), are not the story's.
         return got.frame["msg_type"] in (0, 4, 5) and got.frame["username"] in backdrop.usernames
 
+    def _violation(self, fault: Fault) -> Violation:
+        self._found.append(fault)
+        return Violation(
+            Finding(fault.clause, fault.summary, fault.expected, shorten(fault.got), fault.at)
+        )
+
     # After.
 
     async def end(self) -> None:
@@ -328,7 +341,7 @@ class _Playing:
             # A frame too many may have been taken for an answer in the fence's room.
             self._collect()
             if faults := judge(self._records).faults:
-                raise _violation(faults[0]) from None
+                raise self._violation(faults[0]) from None
             raise
         if not self._stage.backdrop.keeps_order:
             await quiet_window(self._stage.backdrop.round_trips.quiet)
@@ -371,9 +384,3 @@ async def _leave(actor: RawActor) -> None:
 
 def _has_more(actor: RawActor, known: int) -> bool:
     return len(actor.history) > known
-
-
-def _violation(fault: Fault) -> Violation:
-    return Violation(
-        Finding(fault.clause, fault.summary, fault.expected, fault.got[:4096], fault.at)
-    )

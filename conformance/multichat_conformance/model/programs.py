@@ -2,13 +2,12 @@
 The stories that hypothesis makes up.
 
 A story is drawn step by step from a small cast and few rooms, so that the steps concern each
-other; the first choices are the plainest, since hypothesis shrinks towards them. What a target
-does not offer (accounts, a staff room, hooks) is never drawn.
+other. What a target does not offer (accounts, a staff room, hooks) is never drawn.
 """
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from hypothesis import strategies as st
@@ -26,6 +25,8 @@ __all__ = ["Offers", "fuzzed", "programs"]
 MOST_COMMANDS: Final = 16
 """Of one connection in one story. With what the suite itself sends on it they are fewer than the
 32 that every hardened server takes at once (MC1-LIMIT-06)."""
+
+_LISTS: Final = 3
 
 _FENCE_AND_ONE: Final = 2
 
@@ -48,7 +49,7 @@ class Offers:
     roles: tuple[str, ...]
     rooms: dict[str, str]
     hooks: frozenset[str] = frozenset()
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     @classmethod
     def of(cls, context: Context) -> "Offers":
@@ -87,11 +88,17 @@ def programs(
     def story(draw: DrawFn) -> Story:
         cast = _cast(draw, offers)
         rooms = _rooms(draw, offers, revoking=revoking)
-        # Lists come out short otherwise, and shrinking takes the number down first.
-        least = draw(st.integers(1, max(1, longest * 2 // 3)))
-        one = _steps(cast, rooms, pace, offers, revoking)
-        steps = draw(st.lists(one, min_size=least, max_size=longest))
-        return Story(check, pace, pace == "pipelined", _bounded(steps), offers.rooms)
+        phrase = _phrases(cast, rooms, pace, offers, revoking)
+        steps: list[Step] = []
+        if draw(st.booleans()):
+            # Most of what can go wrong goes wrong where several are in one room.
+            steps += [Step("join", who, rooms[0]) for who in cast]
+            steps += [Step("wait")] * (pace == "pipelined")
+        for _ in range(_LISTS):
+            # A list comes out at five or so, however long it may be.
+            for some in draw(st.lists(phrase, max_size=longest)):
+                steps += some
+        return Story(check, pace, pace == "pipelined", _bounded(steps[:longest]), offers.rooms)
 
     return story()
 
@@ -116,9 +123,10 @@ def _rooms(draw: DrawFn, offers: Offers, *, revoking: bool) -> list[str]:
     return rooms
 
 
-def _steps(
+def _phrases(
     cast: Sequence[str], rooms: Sequence[str], pace: Pace, offers: Offers, revoking: bool
-) -> SearchStrategy[Step]:
+) -> SearchStrategy[list[Step]]:
+    """Return a step, or some that belong together."""
     who, room = st.sampled_from(cast), st.sampled_from(rooms)
     strange = st.sampled_from([*rooms, "nowhere"])
     joins = st.builds(Step, st.just("join"), who, room)
@@ -152,7 +160,12 @@ def _steps(
         kinds.append(
             st.integers(0, 4).flatmap(lambda one: st.one_of(pulled) if one == 4 else joins)
         )
-    return st.sampled_from(range(len(kinds))).flatmap(lambda place: kinds[place])
+    one = st.sampled_from(range(len(kinds))).flatmap(lambda place: kinds[place])
+    last_words = st.tuples(who, room, st.sampled_from(("close", "half-close", "reset"))).map(
+        lambda drawn: [Step("send", drawn[0], drawn[1]), Step(drawn[2], drawn[0])]
+    )
+    alone = one.map(lambda step: [step])
+    return st.integers(0, 15).flatmap(lambda drawn: last_words if drawn == 15 else alone)
 
 
 def _open(rooms: Sequence[str]) -> list[str]:
@@ -181,17 +194,17 @@ def fuzzed(check: str, offers: Offers, *, most: int, strict: bool) -> SearchStra
         strict: Whether the frames are almost valid; else they are well-formed.
 
     """
-    sender, listener = (offers.roles * 2)[:2] if len(offers.roles) < 2 else offers.roles[:2]
-    if sender == listener:
-        listener = f"{sender}-2"
+    sender = offers.roles[0]
+    listener = offers.roles[1] if len(offers.roles) > 1 else f"{sender}-2"
     known = [id_ for label, id_ in offers.rooms.items() if label != "staff"] or ["1"]
     make = frames.near_valid if strict else frames.valid
     texts = make(rooms=[*known, "-1"])
     if not strict:
         texts = texts.filter(is_well_formed)
-    many = st.lists(texts, min_size=1, max_size=most).map(
-        lambda found: _told_apart(found, offers.limits)
-    )
+    # Two lists: one comes out at five or so, and connecting costs more than a frame.
+    many = st.tuples(
+        st.lists(texts, min_size=1, max_size=most), st.lists(texts, max_size=most)
+    ).map(lambda drawn: _told_apart([*drawn[0], *drawn[1]][:most], offers.limits))
 
     def story(found: Sequence[str]) -> Story:
         first = [Step("join", listener, "A"), Step("join", sender, "A")]

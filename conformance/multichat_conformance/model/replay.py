@@ -85,7 +85,8 @@ def replay(
         raise StoryError(f"{file}: this suite has no check {story.check!r} that makes up stories")
     told = replace(check, story=partial(_tell, story, file))
     # Without deviations: a known failure is not kept quiet where somebody asks about just that.
-    run = Run(target, options or Options(), emit, asked_as=asked_as)
+    asked = replace(options or Options(), narrowed=("one saved story",))
+    run = Run(target, asked, emit, asked_as=asked_as)
     result = None
     try:
         if run.begin([told]):

@@ -9,22 +9,24 @@ again with the whole patience of the run, and only these tellings are held again
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from hypothesis.strategies import SearchStrategy
 
+from multichat_conformance.model.faults import NO_EVIDENCE, Fault
 from multichat_conformance.model.playing import play, settle
 from multichat_conformance.model.seeded import explore
+from multichat_conformance.model.shrinking import shortened
 from multichat_conformance.model.story import Story, shortest_first, write_story
 from multichat_conformance.running.telling import Told
 from multichat_conformance.running.workshop import Workshop
 
 __all__ = ["Budget", "search", "tell_times"]
 
-HURRY: Final = 1.0
+HURRY: Final = 0.6
 """Seconds of patience while searching; a target on a slow line gets some round trips."""
 
 
@@ -54,15 +56,15 @@ class Budget:
 class _Trials:
     """Tells programs, and remembers what came of each and which failing one is the smallest."""
 
-    def __init__(self, workshop: Workshop, most: float, clock: Callable[[], float]) -> None:
+    def __init__(self, workshop: Workshop, most: float) -> None:
         self.workshop = workshop
         self.most = most
         self.steps = 0
         self.told: dict[Story, bool] = {}
         self.smallest: Story | None = None
         self.failed: Told | None = None
-        self.first: Story | None = None
-        self._clock = clock
+        self.evident = False
+        self.proven = False
 
     @property
     def is_over(self) -> bool:
@@ -75,22 +77,32 @@ class _Trials:
         """Tell a program, unless it was told before, and say whether it fails."""
         if story in self.told or self.is_over:
             return self.told.get(story, False)
-        told = self.workshop.tell(partial(play, story), hurry=HURRY)
+        told = self._tell(story, HURRY)
+        if self.smallest is None and told is not None and not self.evident:
+            # Patience was short, and this is the one to build on.
+            told = self._tell(story, None)
+        self.told[story] = told is not None
+        if told is not None and (self.smallest is None or _size(story) < _size(self.smallest)):
+            self.smallest, self.failed, self.proven = story, told, self.evident
+        return told is not None
+
+    def _tell(self, story: Story, hurry: float | None) -> Told | None:
+        """Tell a story; return what came of it if it failed."""
+        workshop = self.workshop
+        found: list[Fault] = []
+        told = workshop.tell(partial(play, story, found=found), hurry=hurry)
+        self.evident = any(fault.kind not in NO_EVIDENCE for fault in found)
         self.steps += len(story.steps)
-        self.workshop.trouble = self.workshop.trouble or told.trouble
-        self.workshop.not_tested = self.workshop.not_tested or told.not_tested
-        failed = told.attempt.finding is not None and not told.gone
-        if told.attempt.finding is not None and not self.workshop.recover():
-            # The run knows that the target is gone; what is known so far is kept.
-            self.workshop.not_tested = "the target did not come back"
+        workshop.trouble = workshop.trouble or told.trouble
+        workshop.not_tested = workshop.not_tested or told.not_tested
+        failed = told.attempt.finding is not None
+        if failed and not workshop.recover():
+            # The run knows that the target is gone; what was found before is kept.
+            workshop.not_tested = workshop.not_tested or "the target did not come back"
         if story.hooks():
-            self.workshop.tell(settle)
-        self.told[story] = failed
-        if failed:
-            self.first = self.first or story
-            if self.smallest is None or _size(story) < _size(self.smallest):
-                self.smallest, self.failed = story, told
-        return failed
+            workshop.tell(settle)
+        # A target that takes no connections was brought down by an earlier story, not by this.
+        return told if failed and not told.gone else None
 
 
 def _size(story: Story) -> tuple[int, int, tuple[str, ...]]:
@@ -116,52 +128,61 @@ def search(
     """
     context = workshop.context
     deep = context.depth == "deep"
-    trials = _Trials(workshop, float("inf") if deep else budget.most, clock)
+    trials = _Trials(workshop, float("inf") if deep else budget.most)
     began = clock()
     explore(
         strategy,
         trials.fails,
         seed=context.seed,
         seconds=budget.seconds(context.depth),
-        shrinking=budget.shrinking if workshop.wanted > 1 else 0.0,
         enough=lambda: trials.is_over,
         clock=clock,
     )
+    if trials.smallest is not None and workshop.wanted > 1:
+        end = clock() + budget.shrinking
+        shortened(trials.smallest, trials.fails, lambda: trials.is_over or clock() > end)
     workshop.notes.append(
         f"{len(trials.told)} stories with {trials.steps} steps in {clock() - began:.1f} s "
         f"({context.depth}), seed {context.seed}"
     )
     if trials.smallest is not None and trials.failed is not None:
-        _tell_again(workshop, trials.smallest, trials.failed)
+        _tell_again(workshop, trials.smallest, trials.failed, proven=trials.proven)
 
 
-def _tell_again(workshop: Workshop, story: Story, hurried: Told) -> None:
+def _tell_again(workshop: Workshop, story: Story, found: Told, *, proven: bool) -> None:
     """Tell the smallest failing story with the whole patience, and report what comes of it."""
     workshop.trouble = workshop.not_tested = ""
     told = tell_times(workshop, story)
-    findings = [one for one in told if one.attempt.finding is not None]
-    if not findings:
-        # Seen in a hurry alone: a slow moment of the target or of this machine, most likely.
+    failed = [one for one in told if one.attempt.finding is not None]
+    if not failed and not proven:
         workshop.notes.append(
             f"a story of {len(story.steps)} steps failed while the suite was in a hurry, and "
             f"passed {len(told)} times with the whole patience"
         )
         return
+    if not failed:
+        # What came wrongly once has come, even if it does not come again.
+        failed = [Told(replace(found.attempt, number=len(told)))]
+        told = [*told[:-1], *failed]
     workshop.attempts = [one.attempt for one in told]
-    first = findings[0].attempt.finding or hurried.attempt.finding
-    file = _file(workshop, story)
+    _save(workshop, story, failed[0])
+
+
+def _save(workshop: Workshop, story: Story, failed: Told) -> None:
     about: dict[str, object] = {
         "seed": workshop.context.seed,
         "target": workshop.context.target.name,
     }
-    if first is not None:
+    finding = failed.attempt.finding
+    if finding is not None:
         about["finding"] = {
-            "clause": first.clause,
-            "summary": first.summary,
-            "expected": first.expected,
-            "got": first.got,
+            "clause": finding.clause,
+            "summary": finding.summary,
+            "expected": finding.expected,
+            "got": finding.got,
         }
     workshop.notes += ["the shortest story found that fails:", *story.words()]
+    file = _file(workshop, story)
     try:
         write_story(story, file, about=about)
     except OSError as exc:

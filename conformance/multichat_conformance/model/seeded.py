@@ -12,7 +12,7 @@ is left by an exception of our own, which it lets pass.
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 import hypothesis
@@ -24,6 +24,10 @@ __all__ = ["explore"]
 
 _T = TypeVar("_T")
 
+ROUND: Final = 40
+"""Programs of one round. hypothesis begins each with small ones, more of them the more it is
+asked for, and later mixes what it has drawn; several short rounds give more different ones."""
+
 MOST_EXAMPLES: Final = 100_000
 _CONSTANTS: Final = "_maybe_draw_constant"
 
@@ -32,32 +36,24 @@ class _Enough(BaseException):
     """It is time to stop."""
 
 
-class _Fails(Exception):
-    """A program fails; hypothesis is to make it smaller."""
-
-
 def explore(
     strategy: SearchStrategy[_T],
     fails: Callable[[_T], bool],
     *,
     seed: int,
     seconds: float,
-    shrinking: float,
     enough: Callable[[], bool] = lambda: False,
     most: int = MOST_EXAMPLES,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """
-    Try programs until one fails, then smaller ones, until time is over.
-
-    The caller remembers what failed: the last one is not always the smallest.
+    Try programs until one fails or time is over.
 
     Args:
         strategy: Makes the programs.
-        fails: Tries one and says whether it fails; is asked again while shrinking.
+        fails: Tries one and says whether it fails.
         seed: Makes the choices.
         seconds: How long to look for a failure; at least one program is tried.
-        shrinking: How long to make a failure smaller.
         enough: Says that nothing more is to be tried.
         most: The most programs to look at.
         clock: Returns seconds.
@@ -65,22 +61,18 @@ def explore(
     """
     until = clock() + seconds
     tried = 0
-    found = False
 
     def attempt(program: _T) -> None:
-        nonlocal until, tried, found
+        nonlocal tried
         if (tried and clock() >= until) or enough():
             raise _Enough
         tried += 1
         if fails(program):
-            if not found:
-                found = True
-                until = clock() + shrinking
-            raise _Fails
+            raise _Enough
 
     settings = hypothesis.settings(
-        max_examples=most,
-        phases=(Phase.generate, Phase.shrink),
+        max_examples=ROUND,
+        phases=(Phase.generate,),
         database=None,
         deadline=None,
         derandomize=False,
@@ -88,11 +80,22 @@ def explore(
         print_blob=False,
         verbosity=Verbosity.quiet,
         backend="hypothesis",
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=[
+            HealthCheck.data_too_large,
+            HealthCheck.filter_too_much,
+            HealthCheck.large_base_example,
+            HealthCheck.too_slow,
+        ],
     )
-    search = hypothesis.seed(seed)(settings(hypothesis.given(strategy)(attempt)))
-    with _nothing_from_source_files(), suppress(_Enough, _Fails, hypothesis.errors.Flaky):
-        search()
+    with _nothing_from_source_files():
+        for number in range(-(-most // ROUND)):
+            search = hypothesis.seed(f"{seed}/{number}")(
+                settings(hypothesis.given(strategy)(attempt))
+            )
+            try:
+                search()
+            except _Enough:
+                break
 
 
 @contextmanager

@@ -48,9 +48,13 @@ async def look(stage: Stage, context: Context) -> Ready:
         return await _look(stage, context)
     except Violation as exc:
         finding = exc.finding
+        if not exc.hopeless:
+            # It speaks, if not as it should: let the checks say what is wrong with it.
+            context.keeps_order = False
+            return Ready((f"the first look has already seen something wrong: {finding.summary}",))
         raise NotTested(
             f"the target cannot be tested: {finding.summary} (expected {finding.expected}, "
-            f"got {finding.got})"
+            f"got {finding.got}); check the url, the accounts and the rooms of the target file"
         ) from exc
 
 

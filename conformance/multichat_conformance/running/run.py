@@ -11,8 +11,8 @@ import json
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -34,23 +34,33 @@ from multichat_conformance.events import (
 )
 from multichat_conformance.findings import StoryEnded
 from multichat_conformance.outcomes import Outcome
+from multichat_conformance.running.aside import Aside
 from multichat_conformance.running.ending import finished
 from multichat_conformance.running.needs import inapplicable, missing
 from multichat_conformance.running.options import Options, groups_for
 from multichat_conformance.running.preflight import look
-from multichat_conformance.running.telling import Told, tell
+from multichat_conformance.running.telling import Told, tell_now
 from multichat_conformance.running.workshop import Workshop
 from multichat_conformance.secrets import Redactor
 from multichat_conformance.stage import Stage
 from multichat_conformance.target.login import Sessions
 from multichat_conformance.target.model import Target
 from multichat_conformance.target.process import TargetProcess
-from multichat_conformance.timing import LEAST_PATIENCE, RoundTrips
+from multichat_conformance.timing import LEAST_PATIENCE, RoundTrips, pause
 
 __all__ = ["Run", "spec_fingerprint"]
 
 RECOVERY: Final = 20.0
 """Seconds that a target may take to be there again after a story that has hurt it."""
+
+_DEATH: Final = 1.0
+"""Seconds that the process of a target is given to end when all signs are that it does."""
+
+_LOOKS_AGAIN_AFTER: Final = 0.1
+"""Seconds from one look whether a target is there again to the next."""
+
+KNOWN_PATIENCE: Final = 1.0
+"""Seconds that are waited, at least, for what a target is known not to do."""
 
 _LOOK: Final = Check(
     area="target",
@@ -127,6 +137,7 @@ class Run:
             depth=options.depth,
             stories=options.stories,
         )
+        self._aside = Aside(self._context)
 
     @property
     def context(self) -> Context:
@@ -181,19 +192,18 @@ class Run:
                 notes=told.notes,
             )
         )
+        self._aside.begin(
+            (check for check in planned if not self._why_not_told(check)[1]), known=self._is_known
+        )
         return True
 
     def play(self, check: Check) -> CheckFinished:
         """Tell a check's story as often as it takes, and say what came of it."""
         self._emit(CheckStarted(check.id, check.title, check.area))
         began = time.monotonic()
-        context = self._context
-        if self.trouble:
-            return self._close(check, Outcome.NOT_TESTED, self.trouble)
-        if reason := inapplicable(check, context.target):
-            return self._close(check, Outcome.NOT_APPLICABLE, reason)
-        if reason := missing(check, context, self.groups):
-            return self._close(check, Outcome.NOT_TESTED, reason)
+        outcome, reason = self._why_not_told(check)
+        if reason:
+            return self._close(check, outcome, reason)
         told = self._search(check) if check.search else self._tell(check)
         attempts = tuple(one.attempt for one in told)
         notes = tuple(dict.fromkeys(note for one in told for note in one.notes))
@@ -219,12 +229,20 @@ class Run:
             seconds=time.monotonic() - began,
         )
 
+    def _why_not_told(self, check: Check) -> tuple[Outcome, str]:
+        if self.trouble:
+            return Outcome.NOT_TESTED, self.trouble
+        if reason := inapplicable(check, self._context.target):
+            return Outcome.NOT_APPLICABLE, reason
+        return Outcome.NOT_TESTED, missing(check, self._context, self.groups)
+
     def harness_error(self, check: Check, reason: str) -> CheckFinished:
         """Say that the suite itself went wrong in a check."""
         return self._close(check, Outcome.HARNESS_ERROR, self._context.redactor.clean(reason))
 
     def finish(self, *, interrupted: bool = False) -> RunFinished:
         """End the target if the suite has started it, and say what came of the run."""
+        self._aside.close()
         if self._context.process is not None:
             self._context.process.stop()
         if not interrupted:
@@ -264,7 +282,7 @@ class Run:
             for note in (await look(stage, context)).notes:
                 stage.note(note)
 
-        return trio.run(partial(tell, _LOOK, context, story=story))
+        return tell_now(_LOOK, context, story=story)
 
     def _why_not(self, told: Told) -> str:
         if told.trouble or told.not_tested:
@@ -274,14 +292,26 @@ class Run:
             return ""
         return f"{finding.summary}; start the target, or check the url"
 
+    def _is_known(self, check: Check) -> bool:
+        """Tell whether the deviations file lists a check as one that fails."""
+        return self._deviations.expects_failure(check.id, datetime.now(UTC).date())
+
     def _tell(self, check: Check) -> list[Told]:
+        aside = self._aside.take(check)
+        if aside is not None:
+            return [aside]
         told: list[Told] = []
-        # An expected failure is not told three times: it is known.
-        known = self._deviations.expects_failure(check.id, datetime.now(UTC).date())
-        attempts = 1 if known else self.options.attempts
+        context, attempts = self._context, self.options.attempts
+        if self._is_known(check):
+            # An expected failure is not told three times, nor waited for as long.
+            trips = context.round_trips.in_a_hurry(KNOWN_PATIENCE)
+            context, attempts = replace(context, round_trips=trips), 1
         for number in range(1, attempts + 1):
-            told.append(trio.run(partial(tell, check, self._context, number=number)))
-            last = told[-1]
+            last = tell_now(check, context, number=number)
+            if last.attempt.finding is not None and last.trouble and self._is_gone():
+                # What could not be put back is no fault of the suite when the target has died.
+                last = replace(last, trouble="")
+            told.append(last)
             if last.attempt.finding is None or last.trouble or last.not_tested:
                 # Passed at once; or passed now and not before, which two more would not mend.
                 if len(told) == 1 or last.trouble or last.not_tested:
@@ -292,9 +322,7 @@ class Run:
         return told
 
     def _search(self, check: Check) -> list[Told]:
-        # An expected failure is not told three times: it is known.
-        known = self._deviations.expects_failure(check.id, datetime.now(UTC).date())
-        attempts = 1 if known else self.options.attempts
+        attempts = 1 if self._is_known(check) else self.options.attempts
         workshop = Workshop(check, self._context, attempts=attempts, recover=self._recover)
         check.story(workshop)
         notes = tuple(workshop.notes)
@@ -314,17 +342,14 @@ class Run:
             Told(attempt, trouble=workshop.trouble, notes=notes) for attempt in workshop.attempts
         ]
 
-    def _recover(self) -> bool:
-        """See that the target is there after a failure; start it again if the suite may."""
-        context, process = self._context, self._context.process
-        until = time.monotonic() + RECOVERY
-        if process is not None and not process.runs:
-            try:
-                context.sessions.forget()
-                self._start()
-            except StoryEnded as exc:
-                self.trouble = context.redactor.clean(str(exc))
-                return False
+    def _is_gone(self) -> bool:
+        process = self._context.process
+        # One that has just been killed may take a moment to end.
+        return (process is not None and process.ends_within(_DEATH)) or bool(self._absence())
+
+    def _absence(self) -> str:
+        """Look whether the target can be reached; return what is wrong, or an empty text."""
+        context = self._context
         role = next(iter(context.cast()), None)
 
         async def is_there(stage: Stage) -> None:
@@ -333,17 +358,31 @@ class Run:
             else:
                 await stage.actor(role)
 
-        while True:
-            told = trio.run(partial(tell, _LOOK, context, story=is_there))
-            if told.attempt.finding is None and not told.not_tested:
-                return True
+        told = tell_now(_LOOK, context, story=is_there)
+        finding = told.attempt.finding
+        return finding.summary if finding else told.not_tested
+
+    def _recover(self) -> bool:
+        """See that the target is there after a failure; start it again if the suite may."""
+        context = self._context
+        until = time.monotonic() + RECOVERY
+        process = context.process
+        if process is not None and not process.runs:
+            try:
+                context.sessions.forget()
+                self._start()
+            except StoryEnded as exc:
+                self.trouble = context.redactor.clean(str(exc))
+                return False
+        while absence := self._absence():
             if time.monotonic() > until:
                 break
-        finding = told.attempt.finding
-        seen = finding.summary if finding else told.not_tested
+            trio.run(pause, _LOOKS_AGAIN_AFTER)
+        else:
+            return True
         self.trouble = (
-            f"the target did not come back within {RECOVERY:.0f} s after a story ({seen}); start "
-            "it again and repeat that check alone, or give the suite a [start] command"
+            f"the target did not come back within {RECOVERY:.0f} s after a story ({absence}); "
+            "start it again and repeat that check alone, or give the suite a [start] command"
         )
         return False
 

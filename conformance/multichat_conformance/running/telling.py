@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import trio
@@ -14,7 +15,7 @@ from multichat_conformance.findings import HarnessError, NotTested, TargetGone, 
 from multichat_conformance.stage import Stage
 from multichat_conformance.transcript import Transcript
 
-__all__ = ["Told", "tell"]
+__all__ = ["Told", "tell", "tell_now"]
 
 LONGEST_STORY: Final = 300.0
 """Seconds after which a story is given up: more than any wait in it, to keep a run from hanging."""
@@ -43,12 +44,36 @@ class Told:
     observed: tuple[str, ...] = ()
 
 
+def tell_now(
+    check: Check,
+    context: Context,
+    *,
+    number: int = 1,
+    story: Callable[[Stage], Awaitable[None]] | None = None,
+) -> Told:
+    """
+    Tell a check's story once, in a Trio run of its own; see :func:`tell`.
+
+    Raises:
+        KeyboardInterrupt: It was interrupted. Trio has it in a group where tasks are about, and
+            whoever runs the checks knows it only as it is.
+
+    """
+    try:
+        return trio.run(partial(tell, check, context, number=number, story=story))
+    except BaseExceptionGroup as group:
+        if group.subgroup(KeyboardInterrupt) is not None:
+            raise KeyboardInterrupt from None
+        raise
+
+
 async def tell(
     check: Check,
     context: Context,
     *,
     number: int = 1,
     story: Callable[[Stage], Awaitable[None]] | None = None,
+    apart: bool = False,
 ) -> Told:
     """
     Tell a check's story once, on a fresh stage that is cleared away afterwards.
@@ -58,6 +83,7 @@ async def tell(
         context: What is known of the run.
         number: Which attempt it is.
         story: Another story to tell in the check's name.
+        apart: Whether to have rooms and users made for it, since other stories are told meanwhile.
 
     Cancelling clears the stage away first.
 
@@ -82,6 +108,8 @@ async def tell(
         with ending:
             try:
                 with trio.fail_after(LONGEST_STORY):
+                    if apart:
+                        await stage.set_apart()
                     await (story or check.story)(stage)
                 stage.raise_faults()
             except trio.TooSlowError:

@@ -2,15 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-
-import trio
 
 from multichat_conformance.catalogue import Check
 from multichat_conformance.context import Context
 from multichat_conformance.events import Attempt
-from multichat_conformance.running.telling import Told, tell
+from multichat_conformance.running.telling import Told, tell_now
 from multichat_conformance.stage import Stage
 
 __all__ = ["Workshop"]
@@ -74,4 +71,4 @@ class Workshop:
         context = self.context
         if hurry is not None:
             context = replace(context, round_trips=context.round_trips.in_a_hurry(hurry))
-        return trio.run(partial(tell, self.check, context, number=number, story=story))
+        return tell_now(self.check, context, number=number, story=story)

@@ -27,7 +27,7 @@ from multichat_conformance.findings import NotTested, StoryEnded, TargetGone
 from multichat_conformance.running.needs import inapplicable, missing
 from multichat_conformance.running.options import Options, groups_for
 from multichat_conformance.running.preflight import keeps_order, see_room
-from multichat_conformance.running.telling import tell
+from multichat_conformance.running.telling import tell_now
 from multichat_conformance.secrets import Redactor
 from multichat_conformance.stage import Stage
 from multichat_conformance.target.hooks import pull
@@ -79,7 +79,7 @@ def examine(
     return _Examination(target, show, patience).examine()
 
 
-class _Wrong(Exception):
+class _Wrong(NotTested):
     """Something is wrong; the text says what, and what to do."""
 
 
@@ -146,7 +146,7 @@ class _Examination:
         state: Literal["well", "wrong"] = "well"
         try:
             says = look()
-        except (_Wrong, StoryEnded) as exc:
+        except StoryEnded as exc:
             state, says = "wrong", str(exc)
         seconds = time.monotonic() - began
         self._show(Step(name, state, self._context.redactor.clean(says), seconds))
@@ -168,7 +168,7 @@ class _Examination:
             async def story(stage: Stage) -> None:
                 said.append(await look(stage))
 
-            told = trio.run(partial(tell, _LOOK, self._context, story=story))
+            told = tell_now(_LOOK, self._context, story=story)
             if told.trouble or told.not_tested:
                 raise _Wrong(told.trouble or told.not_tested)
             if (finding := told.attempt.finding) is not None:

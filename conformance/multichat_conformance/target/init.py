@@ -147,8 +147,8 @@ def _accounts(answers: Answers) -> str:
     if answers.recipe == "none":
         return "# With the recipe none there are no accounts."
     lines = [
-        "# Accounts for the suite alone: it changes their rights if it has hooks. The plain ones play",
-        "# alice, bob and carol, in this order; the first one with staff = true plays dave.",
+        "# Accounts for the suite alone: it changes their rights if it has hooks. The plain ones",
+        "# play alice, bob and carol, in this order; the first with staff = true plays dave.",
     ]
     secret = _SECRET[answers.recipe]
     for username, staff in [
@@ -172,7 +172,7 @@ def _accounts(answers: Answers) -> str:
 
 def _rooms(answers: Answers) -> str:
     lines = [
-        f"# Rooms that exist. Most checks need {NEEDED_ROOMS} open ones; the last is used for fences.",
+        f"# Rooms that exist. Most checks need {NEEDED_ROOMS} open ones; the last is for fences.",
     ]
     for room, staff_only in [
         *((room, False) for room in answers.rooms),

@@ -195,7 +195,9 @@ class Sessions:
                 ca_file=self._target.ca_file,
             )
         except WebError as exc:
-            raise LoginFailed(str(exc)) from exc
+            raise LoginFailed(
+                f"nobody can log in: {exc}; start the target, or check its url and login.path"
+            ) from exc
 
 
 def _what_to_check(status: int) -> str:

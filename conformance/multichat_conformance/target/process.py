@@ -72,6 +72,15 @@ class TargetProcess:
         """Whether the process is there."""
         return self._process is not None and self._process.poll() is None
 
+    def ends_within(self, seconds: float) -> bool:
+        """Return whether the process has ended, or does so in so many seconds."""
+        if self._process is not None:
+            try:
+                self._process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                return False
+        return True
+
     def start(self) -> Target:
         """
         Start it, wait until it is ready, and return the target as it can be reached.
@@ -80,6 +89,8 @@ class TargetProcess:
             NotTested: It does not start, ends at once, or is not ready in time.
 
         """
+        # What is left of one that has died.
+        self.stop()
         values = ready_values(self._port)
         command = [filled_in(word, values) for word in self._start.command]
         file = self._described.file
@@ -98,6 +109,7 @@ class TargetProcess:
         except OSError as exc:
             raise NotTested(f"the target cannot be started: {exc}; check start.command") from exc
         self._readers = [
+            # Daemons: a target that nobody could stop must not keep the suite from ending.
             threading.Thread(
                 target=self._read_output, args=(self._process, self._ready), daemon=True
             ),

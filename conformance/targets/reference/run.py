@@ -47,13 +47,13 @@ ACCOUNTS: Final = tuple(
 # the server has by default: a test that waits for a limit should not take half a minute.
 LIMITS: Final[dict[str, Any]] = {
     "max_rooms_per_connection": 8,
-    "handshake_timeout": 1.0,
-    "ping_interval": 0.4,
-    "ping_timeout": 0.6,
-    "close_timeout": 0.5,
+    "handshake_timeout": 2.0,
+    "ping_interval": 1.0,
+    "ping_timeout": 2.0,
+    "close_timeout": 1.0,
     "shutdown_grace": 1.0,
     "directory_poll": 0.1,
-    "stale_after": 1.5,
+    "stale_after": 1.0,
 }
 
 

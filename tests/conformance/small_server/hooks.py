@@ -19,6 +19,10 @@ from tests.conformance.small_server.web import encode
 __all__ = ["HOOKS", "Hooks", "Impossible"]
 
 
+STOP_SECONDS = 6.0
+"""How long the operator waits for a stop."""
+
+
 class Impossible(Exception):
     """A hook was pulled that cannot be done; the text says why."""
 
@@ -110,7 +114,12 @@ class Hooks:
         self._store.come_back()
 
     async def stop(self) -> None:
-        await self._server.stop()
+        # As service managers do: what does not end when it is told to is ended.
+        with trio.move_on_after(STOP_SECONDS):
+            await self._server.stop()
+        if self._server.is_running:
+            self._server.die()
+            await self._server.stopped()
 
     async def start(self) -> None:
         if self._server.is_running:

@@ -50,6 +50,16 @@ class Requests:
         """How large a head may be, in bytes."""
         return self.limits.handshake_bytes
 
+    async def more(
+        self,
+        stream: trio.SocketStream,
+        received: int,  # noqa: ARG002  for faults
+        *,
+        has_head: bool,  # noqa: ARG002  for faults
+    ) -> bytes:
+        """Return the next bytes of a request, in however many pieces it comes."""
+        return await stream.receive_some(1024)
+
     async def _read(self, stream: trio.SocketStream) -> tuple[Request, bytes]:
         http = h11.Connection(h11.SERVER, max_incomplete_event_size=self.largest_head())
         head: h11.Request | None = None
@@ -68,7 +78,7 @@ class Requests:
                 case h11.EndOfMessage() if head is not None:
                     return _request(head, body), http.trailing_data[0]
                 case h11.NEED_DATA:
-                    data = await stream.receive_some(1024)
+                    data = await self.more(stream, received, has_head=head is not None)
                     received += len(data)
                     http.receive_data(data)
                 case _:

@@ -167,6 +167,10 @@ class Server:
         self._gone.set()
         await self._stopped.wait()
 
+    async def stopped(self) -> None:
+        """Wait until the server has ended."""
+        await self._stopped.wait()
+
     def die(self) -> None:
         """End at once, as a process that is killed: what a correct server never does."""
         self._gone.set()

@@ -15,6 +15,7 @@ from tests.conformance.small_server.faults import (
     handshake,
     membership,
     messages,
+    opening,
     order,
     reading,
     revocation,

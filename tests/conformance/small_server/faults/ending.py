@@ -2,10 +2,13 @@
 
 # ruff: noqa: ARG002  a fault need not look at all that its rule looks at
 
+import trio
+
 from tests.conformance.small_server.connection import Connection
 from tests.conformance.small_server.faults.fault import fault
 from tests.conformance.small_server.framing import Broken, Closed, Message
 from tests.conformance.small_server.hall import Hall, Member
+from tests.conformance.small_server.limits import pause
 from tests.conformance.small_server.server import Review
 
 
@@ -101,6 +104,44 @@ class LastWordsAreLost(Connection):
                 self.event(event)
 
 
+@fault("END-03", rows=(15,))
+class WordsBeforeTheEndAreLost(Connection):
+    """What is not yet carried out when the stream ends is lost."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)  # type: ignore[arg-type]  # as they were given
+        self._waiting: list[str | bytes] = []
+
+    async def run(self, early: bytes) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._carry_out)
+            await super().run(early)
+            nursery.cancel_scope.cancel()
+
+    async def _carry_out(self) -> None:
+        while True:
+            await pause(0.01)
+            waiting, self._waiting = self._waiting, []
+            for content in waiting:
+                super().message(content)
+
+    def message(self, content: str | bytes) -> None:
+        self._waiting.append(content)
+
+
+@fault("MEMB-01", "MEMB-03", rows=(26,))
+class EndIsTheUsers(Hall):
+    """The end of a connection ends the memberships of all connections of the user."""
+
+    def end(self, member: Member, *, told: bool) -> None:
+        rooms = self.rooms_of(member)
+        super().end(member, told=told)
+        for room in rooms:
+            for each in self.members(room):
+                if each.account is member.account:
+                    self.remove(room, each)
+
+
 @fault("CLOSE-01")
 class CloseIsNotAnswered(Connection):
     """A close frame is not answered, though the TCP connection is ended."""
@@ -153,7 +194,7 @@ class WaitsForTheCloseFrame(Connection):
         self.close(broken.code, broken.reason)
 
 
-@fault("CLOSE-04", "REVOKE-06")
+@fault("CLOSE-04", "CLOSE-05", "CLOSE-06", "FRAME-06", "LIMIT-02")
 class EverythingIsAViolation(Connection):
     """Every close of the server's own has the code 1008."""
 

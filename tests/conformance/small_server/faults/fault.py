@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-__all__ = ["FAULTS", "Fault", "fault"]
+__all__ = ["CAUGHT_BY_FILE", "FAULTS", "Fault", "fault"]
 
-CAUGHT_BY: dict[str, list[str]] = json.loads(
-    Path(__file__).with_name("caught_by.json").read_text(encoding="utf-8")
-)
+CAUGHT_BY_FILE = Path(__file__).with_name("caught_by.json")
+
+CAUGHT_BY: dict[str, list[str]] = json.loads(CAUGHT_BY_FILE.read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@
 
 import urllib.parse
 
+import trio
+
 from tests.conformance.small_server.connection import Connection
 from tests.conformance.small_server.faults.fault import fault
 from tests.conformance.small_server.handshake import (
@@ -13,7 +15,7 @@ from tests.conformance.small_server.handshake import (
     Request,
     Response,
 )
-from tests.conformance.small_server.requests import Requests
+from tests.conformance.small_server.requests import Requests, Unreadable
 from tests.conformance.small_server.server import Server
 from tests.conformance.small_server.store import Session, Store
 
@@ -24,6 +26,35 @@ class RefusesEveryHandshake(Handshake):
 
     def judge(self, request: Request) -> Accepted | Response:
         return Response(503, "Come back later.")
+
+
+@fault("HAND-01")
+class HeadersAsThisOneWritesThem(Handshake):
+    """The headers of a handshake must be written just as the server's own client writes them."""
+
+    def check_upgrade(self, request: Request) -> Response | None:
+        own = (request.headers.get("upgrade"), request.headers.get("connection"))
+        if own != ("websocket", "Upgrade"):
+            return Response(400, "Bad.")
+        return super().check_upgrade(request)
+
+
+@fault("HAND-01")
+class HandshakeInOnePiece(Requests):
+    """A handshake that comes in several pieces is refused."""
+
+    async def more(self, stream: trio.SocketStream, received: int, *, has_head: bool) -> bytes:
+        if received and not has_head:
+            raise Unreadable(Response(400, "Bad."))
+        return await super().more(stream, received, has_head=has_head)
+
+
+@fault("HAND-01", "HAND-07")
+class SmallHandshakesOnly(Requests):
+    """A handshake may have no more than 1,000 bytes, which is less than the stated limit."""
+
+    def largest_head(self) -> int:
+        return 1_000
 
 
 @fault("HAND-02")

@@ -269,6 +269,16 @@ class LeaveIsTheUsers(Hall):
 
 
 @fault("MEMB-02")
+class LeaveIsOfAllRooms(Hall):
+    """A leave of one room ends the memberships of all others, too."""
+
+    def leave(self, room: int, member: Member) -> None:
+        super().leave(room, member)
+        for other in self.rooms_of(member):
+            self.remove(other, member)
+
+
+@fault("MEMB-02")
 class OneRoomAtATime(Hall):
     """A join of a room ends the membership of the room before."""
 

@@ -3,15 +3,45 @@
 import trio
 
 from tests.conformance.small_server import frames
+from tests.conformance.small_server.commands import Commands
 from tests.conformance.small_server.connection import Connection
 from tests.conformance.small_server.faults.fault import fault
-from tests.conformance.small_server.frames import Frame
+from tests.conformance.small_server.frames import Frame, Refused
 from tests.conformance.small_server.hall import Hall, Member
 from tests.conformance.small_server.limits import pause
+from tests.conformance.small_server.reading import Command
 from tests.conformance.small_server.store import Account
 
 
-@fault("ORDER-01")
+@fault("ORDER-01", "ORDER-02", rows=(22,))
+class JoinsTakeEffectLater(Commands):
+    """A join is answered before it is carried out: the first send after it finds a stranger."""
+
+    def join(self, connection: Connection, command: Command) -> None:
+        is_new = not self.hall.is_member(command.room, connection)
+        super().join(connection, command)
+        if is_new:
+            vars(connection).setdefault("new", set()).add(command.room)
+
+    def check_membership(self, connection: Connection, room: int) -> None:
+        super().check_membership(connection, room)
+        if room in vars(connection).get("new", ()):
+            vars(connection)["new"].remove(room)
+            raise Refused("ROOM_ACCESS_DENIED", "not yet")
+
+
+@fault("SEND-01", "JOIN-04", "ORDER-05")
+class EveryOtherMessage(Hall):
+    """Every other message does not reach those who did not write it."""
+
+    _count = 0
+
+    def hearers(self, room: int, sender: Member) -> list[Member]:
+        self._count += 1
+        return [sender] if self._count % 2 == 0 else self.members(room)
+
+
+@fault("SEND-01", "JOIN-04")
 class MessagesLater(Hall):
     """Others get a message only when the next command comes."""
 

@@ -10,7 +10,7 @@ from tests.conformance.small_server.server import Review
 from tests.conformance.small_server.store import Account, Room, Session, Store
 
 
-@fault("REVOKE-01", "REVOKE-02", rows=(4, 5))
+@fault("REVOKE-01", "REVOKE-02", "MEMB-04", rows=(4, 5))
 class AccessIsForLife(Hall):
     """Who is in a room stays in it, whatever becomes of its rights."""
 

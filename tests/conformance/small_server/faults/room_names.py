@@ -125,9 +125,13 @@ class WrongRoomsAreNoCommands(Reading):
 class WrongRoomsArePassedOver(Commands):
     """A room that cannot be one is met with silence."""
 
-    def answer(self, connection: Connection, frame: Frame) -> None:
-        if frame["error"] != "ROOM_INVALID" or "room" in frame:
-            super().answer(connection, frame)
+    def obey(self, connection: Connection, content: str | bytes) -> None:
+        try:
+            self.reading.read(content)
+        except Refused as refused:
+            if refused.code == "ROOM_INVALID":
+                return
+        super().obey(connection, content)
 
 
 @fault("ROOM-03", rows=(10,))

@@ -1,0 +1,310 @@
+"""A run: how often a story is told, what a dead target comes to, and what is never said."""
+
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from multichat_conformance.events import Event, TargetReady, to_json
+from multichat_conformance.findings import HarnessError, NotTested
+from multichat_conformance.outcomes import ExitCode, Outcome, Verdict
+from multichat_conformance.running import Options, Run
+from multichat_conformance.running import run as running_run
+from multichat_conformance.stage import Stage
+from multichat_conformance.target import Start, Target
+from tests.conformance.a_check import CORE, MAY, SHOULD, a_check
+from tests.conformance.small_server.threaded import served
+from tests.house.repository import ROOT
+
+Story = Callable[[Stage], Awaitable[None]]
+
+
+@pytest.fixture(scope="module")
+def target() -> Iterator[Target]:
+    with served() as small:
+        yield small
+
+
+def fails_at(*tellings: int) -> Story:
+    """Return a story that fails at these of its tellings, counted from one."""
+    told: list[int] = []
+
+    async def story(stage: Stage) -> None:
+        told.append(len(told) + 1)
+        stage.expect(told[-1] not in tellings, "it does not hold", expected="yes", got="no")
+
+    return story
+
+
+def play(target: Target, story: Story, *clauses: str, **options: object) -> Run:
+    check = a_check(story, *clauses)
+    run = Run(target, Options(patience=2.0, **options), lambda _: None)  # type: ignore[arg-type]  # options
+    assert run.begin([check]), run.trouble
+    run.play(check)
+    run.finish()
+    return run
+
+
+@pytest.mark.parametrize(
+    ("failing", "outcome", "of"),
+    [
+        ((), Outcome.PASS, (0, 1)),
+        ((1, 2, 3), Outcome.FAIL, (3, 3)),
+        ((1,), Outcome.UNSTABLE, (1, 3)),
+        ((1, 2), Outcome.UNSTABLE, (2, 3)),
+        ((1, 3), Outcome.UNSTABLE, (2, 3)),
+        ((2, 3), Outcome.PASS, (0, 1)),
+    ],
+)
+def test_a_failure_is_told_three_times(
+    target: Target, failing: tuple[int, ...], outcome: Outcome, of: tuple[int, int]
+) -> None:
+    (result,) = play(target, fails_at(*failing)).results
+
+    assert result.outcome is outcome
+    assert result.failed_of == of
+
+
+@pytest.mark.parametrize(
+    ("clause", "outcome", "code"),
+    [
+        (CORE, Outcome.FAIL, ExitCode.NOT_CONFORMANT),
+        (SHOULD, Outcome.WARN, ExitCode.CONFORMANT),
+        (MAY, Outcome.OBSERVED, ExitCode.CONFORMANT),
+    ],
+)
+def test_the_key_word_decides_what_a_failure_is(
+    target: Target, clause: str, outcome: Outcome, code: ExitCode
+) -> None:
+    run = play(target, fails_at(1, 2, 3), clause)
+
+    assert run.results[0].outcome is outcome
+    assert run.results[0].finding is not None
+    assert run.ended is not None
+    assert run.ended.exit_code == code
+
+
+def test_once_is_enough_if_it_is_asked_for(target: Target) -> None:
+    (result,) = play(target, fails_at(1), attempts=1).results
+
+    assert (result.outcome, result.failed_of) == (Outcome.FAIL, (1, 1))
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome", "code"),
+    [
+        (NotTested("needs a hat: buy one"), Outcome.NOT_TESTED, ExitCode.INCOMPLETE),
+        (HarnessError("the hat fell off"), Outcome.HARNESS_ERROR, ExitCode.HARNESS),
+    ],
+)
+def test_what_is_no_fault_of_the_target_is_told_once(
+    target: Target, said: Exception, outcome: Outcome, code: ExitCode
+) -> None:
+    async def story(_: Stage) -> None:
+        raise said
+
+    run = play(target, story)
+
+    (result,) = run.results
+    assert (result.outcome, result.reason, len(result.attempts)) == (outcome, str(said), 1)
+    assert run.ended is not None
+    assert run.ended.exit_code == code
+
+
+def test_a_narrowed_run_says_so_and_never_conformant(target: Target) -> None:
+    run = play(target, fails_at(), only=("test.made-up",))
+
+    assert run.ended is not None
+    assert (run.ended.core, run.ended.exit_code) == (Verdict.INCOMPLETE, ExitCode.INCOMPLETE)
+    assert "test.made-up" in run.ended.sentence
+
+
+def test_what_a_hook_has_changed_is_changed_back(target: Target) -> None:
+    async def story(stage: Stage) -> None:
+        await stage.hook("make_staff", undo=("make_plain", {"username": "alice"}), username="alice")
+        stage.blame("it does not hold", expected="yes", got="no")
+
+    async def alice_is_plain(stage: Stage) -> None:
+        alice = await stage.actor("alice")
+        await alice.is_refused(
+            {"command": "join", "room": stage.staff_room.id}, "ROOM_ACCESS_DENIED"
+        )
+
+    assert play(target, story).results[0].outcome is Outcome.FAIL
+    assert play(target, alice_is_plain).results[0].outcome is Outcome.PASS
+
+
+def test_no_secret_is_in_any_event(target: Target) -> None:
+    """Passwords, session keys and CSRF tokens are masked, wherever they come back."""
+    keys: list[str] = []
+
+    async def story(stage: Stage) -> None:
+        session = await stage.fresh_session("alice")
+        keys.extend([session.key, str(stage.account("alice").password)])
+        alice = await stage.actor("alice", session=session)
+        room = stage.room()
+        await alice.join(room)
+        await alice.says(room, f"{stage.nonce()} my key is {session.key}, do not tell")
+        user = await stage.new_user()
+        keys.append(str(user.password))
+        stage.note(f"noted: {session.key}")
+        stage.blame(f"it leaks {session.key}", expected=keys[1], got=user.password or "")
+
+    events: list[Event] = []
+    check = a_check(story)
+    run = Run(target, Options(patience=2.0), events.append)
+    run.begin([check])
+    run.play(check)
+    run.finish()
+
+    written = repr([to_json(event) for event in events])
+    assert "my key is" in written
+    assert len(keys) == 9
+    assert not [key for key in keys if key in written]
+
+
+# A target that dies.
+
+
+@pytest.fixture
+def stopped() -> Iterator[tuple[Target, Story]]:
+    """Return a target that cannot be started again, and a story that stops it."""
+    with served() as small:
+
+        async def story(stage: Stage) -> None:
+            alice = await stage.actor("alice")
+            await stage.hook("stop")
+            await alice.says(stage.room())
+
+        yield small, story
+
+
+def test_a_target_that_does_not_come_back_leaves_the_rest_untested(
+    stopped: tuple[Target, Story], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running_run, "RECOVERY", 0.2)
+    target, story = stopped
+    checks = [
+        replace(a_check(name=f"number-{number}"), story=story if number == 2 else fails_at())
+        for number in range(5)
+    ]
+    run = Run(target, Options(patience=0.5), lambda _: None)
+    run.begin(checks)
+    for check in checks:
+        run.play(check)
+    ended = run.finish()
+
+    outcomes = [result.outcome for result in run.results]
+    assert outcomes == [Outcome.PASS] * 2 + [Outcome.NOT_TESTED] * 3
+    assert len(run.results[2].attempts) == 1
+    assert ended.exit_code == ExitCode.INCOMPLETE
+    assert ended.interrupted
+    assert "did not come back" in ended.sentence
+    assert "start it again and repeat that check alone" in ended.sentence
+
+
+def test_a_check_that_was_not_played_is_not_tested(target: Target) -> None:
+    checks = [a_check(name="one"), a_check(name="two")]
+    run = Run(target, Options(patience=2.0), lambda _: None)
+    run.begin(checks)
+    run.play(checks[0])
+    ended = run.finish()
+
+    assert [result.outcome for result in run.results] == [Outcome.PASS, Outcome.NOT_TESTED]
+    assert ended.exit_code == ExitCode.INCOMPLETE
+
+
+@pytest.fixture
+def startable(target: Target) -> Target:
+    """Return a target that the suite starts: the small server in a process."""
+    return replace(
+        target,
+        url="{websocket}",
+        hooks=replace(target.hooks, url="{hooks}"),
+        start=Start(
+            (sys.executable, "-m", "tests.conformance.started_server"),
+            "json",
+            60.0,
+            {"PYTHONPATH": str(ROOT)},
+        ),
+    )
+
+
+def test_a_target_that_dies_is_started_again_and_the_story_repeated(startable: Target) -> None:
+    async def kills(stage: Stage) -> None:
+        process = stage.context.process
+        assert process is not None
+        await stage.hook("make_staff", undo=("make_plain", {"username": "bob"}), username="bob")
+        alice = await stage.actor("alice")
+        process.signal_stop()
+        await alice.is_closed()
+        await alice.says(stage.room())
+
+    events: list[Event] = []
+    checks = [a_check(kills, name="kills"), a_check(fails_at(), name="goes-on")]
+    run = Run(startable, Options(patience=5.0), events.append)
+    assert run.begin(checks), run.trouble
+    for check in checks:
+        run.play(check)
+    ended = run.finish()
+
+    assert [result.outcome for result in run.results] == [Outcome.FAIL, Outcome.PASS]
+    assert run.results[0].failed_of == (3, 3)
+    assert ended.exit_code == ExitCode.NOT_CONFORMANT
+    assert sum(isinstance(event, TargetReady) for event in events) == 1
+
+
+def test_a_target_that_the_suite_starts_is_stopped_and_started_by_a_story(
+    startable: Target,
+) -> None:
+    async def restarts(stage: Stage) -> None:
+        alice = await stage.actor("alice")
+        await stage.stop_target(within=5.0)
+        await alice.is_closed()
+        await stage.start_target()
+        again = await stage.actor("alice")
+        await again.join(stage.room())
+
+    async def stops(stage: Stage) -> None:
+        await stage.stop_target(within=5.0)
+
+    async def works(stage: Stage) -> None:
+        await (await stage.actor("bob")).join(stage.room())
+
+    checks = [a_check(story, name=story.__name__) for story in (restarts, stops, works)]
+    run = Run(startable, Options(patience=5.0), lambda _: None)
+    assert run.begin(checks), run.trouble
+    for check in checks:
+        run.play(check)
+    run.finish()
+
+    assert [(result.outcome, result.reason) for result in run.results] == [(Outcome.PASS, "")] * 3
+    process = run.context.process
+    assert process is not None
+    assert not process.runs
+
+
+def test_hooks_stop_and_start_it_just_as_well(target: Target) -> None:
+    async def stops(stage: Stage) -> None:
+        alice = await stage.actor("alice")
+        await stage.stop_target(within=5.0)
+        await alice.is_closed(1012)
+
+    async def works(stage: Stage) -> None:
+        await (await stage.actor("bob")).join(stage.room())
+
+    assert play(target, stops).results[0].outcome is Outcome.PASS
+    assert play(target, works).results[0].outcome is Outcome.PASS
+
+
+def test_a_start_command_that_fails_ends_the_run_with_its_last_words(startable: Target) -> None:
+    said = "import sys; print('no such database', file=sys.stderr); sys.exit(1)"
+    broken = replace(startable, start=Start((sys.executable, "-c", said), "json", 20.0))
+    run = Run(broken, Options(), lambda _: None)
+
+    assert not run.begin([a_check()])
+    ended = run.finish()
+
+    assert ended.exit_code == ExitCode.INCOMPLETE
+    assert "no such database" in ended.sentence
