@@ -194,8 +194,8 @@ def declared(found: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
     """
     Return which checks to declare for which fault.
 
-    What is declared and found it stays; each fault gets two checks that found few others, and
-    each check a fault. What found nothing is left for people to think about.
+    What is declared and found it stays; a fault that has nothing gets two checks that found few
+    others, and a check that has nothing gets a fault. What found nothing is left for people to think about.
 
     Args:
         found: The checks that found each fault.
@@ -208,7 +208,7 @@ def declared(found: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
         has = [id_ for id_ in found.get(fault.name, ()) if id_ in ids]
         kept = [id_ for id_ in has if id_ in fault.caught_by]
         rarest = sorted(has, key=lambda id_: (number[id_], id_))
-        plan[fault.name] = {*kept, *rarest[: max(0, 2 - len(kept))]}
+        plan[fault.name] = {*kept, *rarest[: 0 if kept else 2]}
     for id_ in ids:
         if not any(id_ in checks for checks in plan.values()):
             for name in [name for name, checks in found.items() if id_ in checks][:1]:

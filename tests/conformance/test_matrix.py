@@ -56,7 +56,9 @@ def test_every_check_finds_a_fault() -> None:
     assert CHECKS.keys() - declared == set()
 
 
-def missed(asked: Mapping[str, Collection[str]], *, patience: float, workers: int) -> object:
+def missed(
+    asked: Mapping[str, Collection[str]], *, patience: float, workers: int
+) -> dict[str, list[str]]:
     """Play checks on faults, and return the checks that did not find them, by the fault."""
     rows = whole(
         {name: ids for name, ids in asked.items() if ids}, patience=patience, workers=workers
@@ -74,7 +76,9 @@ def test_every_fault_is_found_by_its_checks() -> None:
         name: [id_ for id_ in fault.caught_by if id_ not in SLOW] for name, fault in FAULTS.items()
     }
 
-    assert missed(asked, patience=0.8, workers=4 * (os.cpu_count() or 1)) == {}
+    again = missed(asked, patience=0.8, workers=4 * (os.cpu_count() or 1))
+    # Some faults show only in a race, and a busy machine runs another one.
+    assert not again or missed(again, patience=2.0, workers=1) == {}
 
 
 @pytest.mark.slow

@@ -41,8 +41,8 @@ class Limits:
     backlog_bytes: int = 262_144
     handshake_bytes: int = 8_192
     handshake_seconds: float = 0.5
-    ping_seconds: float = 0.4
-    silence_seconds: float = 1.6
+    ping_seconds: float = 0.5
+    silence_seconds: float = 3.0
     close_seconds: float = 0.4
     stop_seconds: float = 0.8
     outage_seconds: float = 0.3
