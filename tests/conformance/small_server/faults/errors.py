@@ -95,7 +95,9 @@ class ErrorsGoToTheRoom(Commands):
     def answer(self, connection: Connection, frame: Frame) -> None:
         hearers = {connection: None}
         for room in self.hall.rooms_of(connection):
-            hearers |= dict.fromkeys(self.hall.members(room))  # type: ignore[arg-type]  # they are
+            hearers |= dict.fromkeys(
+                member for member in self.hall.members(room) if isinstance(member, Connection)
+            )
         for each in hearers:
             super().answer(each, frame)
 
