@@ -195,7 +195,7 @@ def declared(found: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
     Return which checks to declare for which fault.
 
     What is declared and found it stays; a fault that has nothing gets two checks that found few
-    others, and a check that has nothing gets a fault. What found nothing is left for people to think about.
+    others, and a check that has nothing gets a fault. What found nothing is left to people.
 
     Args:
         found: The checks that found each fault.

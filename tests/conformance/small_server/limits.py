@@ -40,11 +40,11 @@ class Limits:
     refusal_rate: float = 10.0
     backlog_bytes: int = 262_144
     handshake_bytes: int = 8_192
-    handshake_seconds: float = 0.5
+    handshake_seconds: float = 1.5
     ping_seconds: float = 0.5
     silence_seconds: float = 3.0
-    close_seconds: float = 0.4
-    stop_seconds: float = 0.8
+    close_seconds: float = 1.0
+    stop_seconds: float = 1.5
     outage_seconds: float = 0.3
 
     @property
