@@ -7,7 +7,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from multichat_conformance.actors import actor as actor_module
+from multichat_conformance.actors import hearing
 from multichat_conformance.actors.actor import Ended
 from multichat_conformance.commands import join, send
 from multichat_conformance.events import Finding
@@ -122,7 +122,7 @@ async def test_a_binary_message_is_a_fault() -> None:
 
 
 async def test_a_flood_is_a_fault_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actor_module, "MOST_FRAMES", 3)
+    monkeypatch.setattr(hearing, "MOST_FRAMES", 3)
     alice = Puppet()
     for _ in range(5):
         alice.heard_text(LEFT)

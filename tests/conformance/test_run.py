@@ -9,8 +9,7 @@ import pytest
 from multichat_conformance.events import Event, TargetReady, to_json
 from multichat_conformance.findings import HarnessError, NotTested
 from multichat_conformance.outcomes import ExitCode, Outcome, Verdict
-from multichat_conformance.running import Options, Run
-from multichat_conformance.running import run as running_run
+from multichat_conformance.running import Options, Run, teller
 from multichat_conformance.stage import Stage
 from multichat_conformance.target import Start, Target
 from tests.conformance.a_check import CORE, MAY, SHOULD, a_check
@@ -183,7 +182,7 @@ def stopped() -> Iterator[tuple[Target, Story]]:
 def test_a_target_that_does_not_come_back_leaves_the_rest_untested(
     stopped: tuple[Target, Story], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running_run, "RECOVERY", 0.2)
+    monkeypatch.setattr(teller, "RECOVERY", 0.2)
     target, story = stopped
     checks = [
         replace(a_check(name=f"number-{number}"), story=story if number == 2 else fails_at())

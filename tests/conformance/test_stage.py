@@ -12,7 +12,8 @@ from multichat_conformance.commands import leave, send
 from multichat_conformance.findings import HarnessError
 from multichat_conformance.patterns import Enter, Said
 from multichat_conformance.running.telling import Told
-from multichat_conformance.stage import WARM_UPS, Stage
+from multichat_conformance.stage import Stage
+from multichat_conformance.stage.cast import WARM_UPS
 from multichat_conformance.target import Account, Room, Target
 from multichat_conformance.target.model import Login
 from tests.conformance.on_stage import context_of, on_stage

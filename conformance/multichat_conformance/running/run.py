@@ -11,16 +11,11 @@ import json
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from typing import Final
-
-import trio
 
 import multichat_spec
-from multichat_conformance.catalogue import Check, Group, Needs
+from multichat_conformance.catalogue import Check, Group
 from multichat_conformance.context import Context
 from multichat_conformance.deviations import Deviations
 from multichat_conformance.events import (
@@ -34,46 +29,20 @@ from multichat_conformance.events import (
 )
 from multichat_conformance.findings import StoryEnded
 from multichat_conformance.outcomes import Outcome
-from multichat_conformance.running.aside import Aside
 from multichat_conformance.running.ending import finished
 from multichat_conformance.running.needs import inapplicable, missing
 from multichat_conformance.running.options import Options, groups_for
 from multichat_conformance.running.preflight import look
+from multichat_conformance.running.teller import LOOK, Teller
 from multichat_conformance.running.telling import Told, tell_now
-from multichat_conformance.running.workshop import Workshop
 from multichat_conformance.secrets import Redactor
 from multichat_conformance.stage import Stage
 from multichat_conformance.target.login import Sessions
 from multichat_conformance.target.model import Target
 from multichat_conformance.target.process import TargetProcess
-from multichat_conformance.timing import LEAST_PATIENCE, RoundTrips, pause
+from multichat_conformance.timing import LEAST_PATIENCE, RoundTrips
 
 __all__ = ["Run", "spec_fingerprint"]
-
-RECOVERY: Final = 20.0
-"""Seconds that a target may take to be there again after a story that has hurt it."""
-
-_DEATH: Final = 1.0
-"""Seconds that the process of a target is given to end when all signs are that it does."""
-
-_LOOKS_AGAIN_AFTER: Final = 0.1
-"""Seconds from one look whether a target is there again to the next."""
-
-KNOWN_PATIENCE: Final = 1.0
-"""Seconds that are waited, at least, for what a target is known not to do."""
-
-_LOOK: Final = Check(
-    area="target",
-    name="first-look",
-    title="The target can be reached, logged in to and measured",
-    about="",
-    clauses=(),
-    group=Group.SAFE,
-    needs=Needs(),
-    cause="",
-    search=False,
-    story=look,
-)
 
 
 def spec_fingerprint(name: str) -> str:
@@ -96,7 +65,6 @@ class Run:
 
     Attributes:
         results: What came of the checks so far.
-        trouble: Why the run was given up; empty if it was not.
         begun: Whether it has begun.
         ended: How it ended; None while it has not.
 
@@ -114,7 +82,6 @@ class Run:
         self.options = options
         self.groups = groups_for(target, options)
         self.results: list[CheckFinished] = []
-        self.trouble = ""
         self.begun = False
         self.ended: RunFinished | None = None
         self._emit = emit
@@ -122,7 +89,6 @@ class Run:
         self._asked_as = tuple(asked_as) or (target.url,)
         self._began = time.monotonic()
         self._planned: Sequence[Check] = ()
-        self._saved: dict[str, Path] = {}
         redactor = Redactor()
         process = TargetProcess(target) if target.start else None
         if process is not None:
@@ -137,7 +103,12 @@ class Run:
             depth=options.depth,
             stories=options.stories,
         )
-        self._aside = Aside(self._context)
+        self._teller = Teller(self._context, self._deviations, options.attempts)
+
+    @property
+    def trouble(self) -> str:
+        """Why the run was given up; empty if it was not."""
+        return self._teller.trouble
 
     @property
     def context(self) -> Context:
@@ -172,12 +143,12 @@ class Run:
             )
         )
         try:
-            self._start()
+            self._teller.start()
         except StoryEnded as exc:
-            self.trouble = context.redactor.clean(str(exc))
+            self._teller.trouble = context.redactor.clean(str(exc))
             return False
         told = self._look()
-        self.trouble = self._why_not(told)
+        self._teller.trouble = self._why_not(told)
         if self.trouble:
             return False
         trips = context.round_trips
@@ -192,8 +163,9 @@ class Run:
                 notes=told.notes,
             )
         )
-        self._aside.begin(
-            (check for check in planned if not self._why_not_told(check)[1]), known=self._is_known
+        self._teller.aside.begin(
+            (check for check in planned if not self._why_not_told(check)[1]),
+            known=self._teller.is_known,
         )
         return True
 
@@ -204,7 +176,7 @@ class Run:
         outcome, reason = self._why_not_told(check)
         if reason:
             return self._close(check, outcome, reason)
-        told = self._search(check) if check.search else self._tell(check)
+        told = self._teller.tell(check)
         attempts = tuple(one.attempt for one in told)
         notes = tuple(dict.fromkeys(note for one in told for note in one.notes))
         outcome, reason = _outcome(check, told)
@@ -242,7 +214,7 @@ class Run:
 
     def finish(self, *, interrupted: bool = False) -> RunFinished:
         """End the target if the suite has started it, and say what came of the run."""
-        self._aside.close()
+        self._teller.aside.close()
         if self._context.process is not None:
             self._context.process.stop()
         if not interrupted:
@@ -270,11 +242,6 @@ class Run:
         self._emit(found)
         return found
 
-    def _start(self) -> None:
-        process = self._context.process
-        if process is not None:
-            self._context.reach(process.start())
-
     def _look(self) -> Told:
         context = self._context
 
@@ -282,7 +249,7 @@ class Run:
             for note in (await look(stage, context)).notes:
                 stage.note(note)
 
-        return tell_now(_LOOK, context, story=story)
+        return tell_now(LOOK, context, story=story)
 
     def _why_not(self, told: Told) -> str:
         if told.trouble or told.not_tested:
@@ -291,100 +258,6 @@ class Run:
         if finding is None:
             return ""
         return f"{finding.summary}; start the target, or check the url"
-
-    def _is_known(self, check: Check) -> bool:
-        """Tell whether the deviations file lists a check as one that fails."""
-        return self._deviations.expects_failure(check.id, datetime.now(UTC).date())
-
-    def _tell(self, check: Check) -> list[Told]:
-        aside = self._aside.take(check)
-        if aside is not None:
-            return [aside]
-        told: list[Told] = []
-        context, attempts = self._context, self.options.attempts
-        if self._is_known(check):
-            # An expected failure is not told three times, nor waited for as long.
-            trips = context.round_trips.in_a_hurry(KNOWN_PATIENCE)
-            context, attempts = replace(context, round_trips=trips), 1
-        for number in range(1, attempts + 1):
-            last = tell_now(check, context, number=number)
-            if last.attempt.finding is not None and last.trouble and self._is_gone():
-                # What could not be put back is no fault of the suite when the target has died.
-                last = replace(last, trouble="")
-            told.append(last)
-            if last.attempt.finding is None or last.trouble or last.not_tested:
-                # Passed at once; or passed now and not before, which two more would not mend.
-                if len(told) == 1 or last.trouble or last.not_tested:
-                    break
-                continue
-            if not self._recover():
-                break
-        return told
-
-    def _search(self, check: Check) -> list[Told]:
-        attempts = 1 if self._is_known(check) else self.options.attempts
-        workshop = Workshop(check, self._context, attempts=attempts, recover=self._recover)
-        check.story(workshop)
-        notes = tuple(workshop.notes)
-        if workshop.saved is not None:
-            self._saved[check.id] = workshop.saved
-        if not workshop.attempts:
-            return [
-                Told(
-                    Attempt(1, 0.0, None, ()),
-                    trouble=workshop.trouble,
-                    not_tested=workshop.not_tested,
-                    notes=notes,
-                )
-            ]
-        self._recover()
-        return [
-            Told(attempt, trouble=workshop.trouble, notes=notes) for attempt in workshop.attempts
-        ]
-
-    def _is_gone(self) -> bool:
-        process = self._context.process
-        # One that has just been killed may take a moment to end.
-        return (process is not None and process.ends_within(_DEATH)) or bool(self._absence())
-
-    def _absence(self) -> str:
-        """Look whether the target can be reached; return what is wrong, or an empty text."""
-        context = self._context
-        role = next(iter(context.cast()), None)
-
-        async def is_there(stage: Stage) -> None:
-            if role is None:
-                await stage.handshake()
-            else:
-                await stage.actor(role)
-
-        told = tell_now(_LOOK, context, story=is_there)
-        finding = told.attempt.finding
-        return finding.summary if finding else told.not_tested
-
-    def _recover(self) -> bool:
-        """See that the target is there after a failure; start it again if the suite may."""
-        context = self._context
-        until = time.monotonic() + RECOVERY
-        process = context.process
-        if process is not None and not process.runs:
-            try:
-                context.sessions.forget()
-                self._start()
-            except StoryEnded as exc:
-                self.trouble = context.redactor.clean(str(exc))
-                return False
-        while absence := self._absence():
-            if time.monotonic() > until:
-                break
-            trio.run(pause, _LOOKS_AGAIN_AFTER)
-        else:
-            return True
-        self.trouble = (
-            f"the target did not come back within {RECOVERY:.0f} s after a story ({absence}); "
-            "start it again and repeat that check alone, or give the suite a [start] command"
-        )
-        return False
 
     def _close(
         self,
@@ -419,7 +292,7 @@ class Run:
         return result
 
     def _repeat(self, check: Check) -> str:
-        if saved := self._saved.get(check.id):
+        if saved := self._teller.saved.get(check.id):
             return shlex.join(["multichat", "conformance", "replay", str(saved), *self._asked_as])
         words = ["multichat", "conformance", "run", *self._asked_as, "--only", check.id]
         if check.group is Group.LOAD:

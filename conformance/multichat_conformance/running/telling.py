@@ -29,6 +29,7 @@ class Told:
     Attributes:
         attempt: Its record.
         gone: Whether the target took no connections any more.
+        hopeless: Whether it let nobody in, did not answer, or flooded.
         not_tested: Why the story could not be told; empty if it was.
         trouble: What went wrong with the suite or a hook; empty if nothing did.
         notes: What the story wants known.
@@ -38,6 +39,7 @@ class Told:
 
     attempt: Attempt
     gone: bool = False
+    hopeless: bool = False
     not_tested: str = ""
     trouble: str = ""
     notes: tuple[str, ...] = ()
@@ -132,6 +134,7 @@ async def tell(
     return Told(
         Attempt(number, round(transcript.elapsed() * 1000, 1), finding, transcript.lines),
         gone=ending.gone,
+        hopeless=ending.hopeless,
         not_tested=clean(ending.not_tested),
         trouble=clean(ending.trouble),
         notes=tuple(clean(note) for note in stage.notes),
@@ -145,6 +148,7 @@ class _Ending:
     def __init__(self) -> None:
         self.finding: Finding | None = None
         self.gone = False
+        self.hopeless = False
         self.not_tested = ""
         self.trouble = ""
 
@@ -163,6 +167,7 @@ class _Ending:
                 return all(taken)
             case Violation():
                 self.finding = self.finding or exc.finding
+                self.hopeless = self.hopeless or exc.hopeless
             case TargetGone():
                 self.gone = True
                 self.finding = self.finding or Finding(

@@ -1,0 +1,192 @@
+"""
+Tells a check's story as often as it takes, on a target that may die of it.
+
+A failure is told until there are three attempts, so that it can be said how often it happens.
+In between the target must be there again: the suite waits for it, or starts it if it may.
+"""
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import trio
+
+from multichat_conformance.catalogue import Check, Group, Needs
+from multichat_conformance.context import Context
+from multichat_conformance.deviations import Deviations
+from multichat_conformance.events import Attempt
+from multichat_conformance.findings import StoryEnded
+from multichat_conformance.running.aside import Aside
+from multichat_conformance.running.preflight import look
+from multichat_conformance.running.telling import Told, tell_now
+from multichat_conformance.running.workshop import Workshop
+from multichat_conformance.stage import Stage
+from multichat_conformance.timing import pause
+
+__all__ = ["LOOK", "Teller"]
+
+RECOVERY: Final = 20.0
+"""Seconds that a target may take to be there again after a story that has hurt it."""
+
+_DEATH: Final = 1.0
+"""Seconds that the process of a target is given to end when all signs are that it does."""
+
+_LOOKS_AGAIN_AFTER: Final = 0.1
+"""Seconds from one look whether a target is there again to the next."""
+
+KNOWN_PATIENCE: Final = 1.0
+"""Seconds that are waited, at least, for what a target is known not to do."""
+
+LOOK: Final = Check(
+    area="target",
+    name="first-look",
+    title="The target can be reached, logged in to and measured",
+    about="",
+    clauses=(),
+    group=Group.SAFE,
+    needs=Needs(),
+    cause="",
+    search=False,
+    story=look,
+)
+"""In whose name the target is looked at; it is in no catalogue."""
+
+
+class Teller:
+    """
+    Tells stories, again where need be.
+
+    Args:
+        context: What is known of the run.
+        deviations: What the target is known to do wrong.
+        attempts: How often the story of a failure is told.
+
+    Attributes:
+        aside: The stories that are told beside the others.
+        saved: Files of stories that searches have found, by check.
+        trouble: Why no more can be told; empty if it can.
+
+    """
+
+    def __init__(self, context: Context, deviations: Deviations, attempts: int) -> None:
+        self.aside = Aside(context)
+        self.saved: dict[str, Path] = {}
+        self.trouble = ""
+        self._context = context
+        self._deviations = deviations
+        self._attempts = attempts
+
+    def is_known(self, check: Check) -> bool:
+        """Tell whether the deviations file lists a check as one that fails."""
+        return self._deviations.expects_failure(check.id, datetime.now(UTC).date())
+
+    def tell(self, check: Check) -> list[Told]:
+        """Tell a check's story, or have it search, until it is known what comes of it."""
+        return self._search(check) if check.search else self._tell(check)
+
+    def start(self) -> None:
+        """
+        Start the target, if that is for the suite to do.
+
+        Raises:
+            NotTested: It does not start.
+
+        """
+        process = self._context.process
+        if process is not None:
+            self._context.reach(process.start())
+
+    def _tell(self, check: Check) -> list[Told]:
+        aside = self.aside.take(check)
+        if aside is not None:
+            return [aside]
+        told: list[Told] = []
+        context, attempts = self._context, self._attempts
+        if self.is_known(check):
+            # An expected failure is not told three times, nor waited for as long.
+            trips = context.round_trips.in_a_hurry(KNOWN_PATIENCE)
+            context, attempts = replace(context, round_trips=trips), 1
+        for number in range(1, attempts + 1):
+            last = tell_now(check, context, number=number)
+            if last.attempt.finding is not None and last.trouble and self._is_gone():
+                # What could not be put back is no fault of the suite when the target has died.
+                last = replace(last, trouble="")
+            told.append(last)
+            if last.attempt.finding is None or last.trouble or last.not_tested:
+                # Passed at once; or passed now and not before, which two more would not mend.
+                if len(told) == 1 or last.trouble or last.not_tested:
+                    break
+                continue
+            if not self._recover():
+                break
+        return told
+
+    def _search(self, check: Check) -> list[Told]:
+        attempts = 1 if self.is_known(check) else self._attempts
+        workshop = Workshop(check, self._context, attempts=attempts, recover=self._recover)
+        check.story(workshop)
+        notes = tuple(workshop.notes)
+        if workshop.saved is not None:
+            self.saved[check.id] = workshop.saved
+        if not workshop.attempts:
+            return [
+                Told(
+                    Attempt(1, 0.0, None, ()),
+                    trouble=workshop.trouble,
+                    not_tested=workshop.not_tested,
+                    notes=notes,
+                )
+            ]
+        self._recover()
+        return [
+            Told(attempt, trouble=workshop.trouble, notes=notes) for attempt in workshop.attempts
+        ]
+
+    def _is_gone(self) -> bool:
+        process = self._context.process
+        # One that has just been killed may take a moment to end.
+        return (process is not None and process.ends_within(_DEATH)) or bool(self._absence())
+
+    def _absence(self) -> str:
+        """Look whether the target can be reached; return what is wrong, or an empty text."""
+        context = self._context
+        role = next(iter(context.cast()), None)
+
+        async def is_there(stage: Stage) -> None:
+            if role is None:
+                await stage.handshake()
+            else:
+                await stage.actor(role)
+
+        told = tell_now(LOOK, context, story=is_there)
+        finding = told.attempt.finding
+        # One that speaks badly is there all the same.
+        if finding is not None and (told.gone or told.hopeless):
+            return finding.summary
+        return told.not_tested
+
+    def _recover(self) -> bool:
+        """See that the target is there after a failure; start it again if the suite may."""
+        context = self._context
+        until = time.monotonic() + RECOVERY
+        process = context.process
+        if process is not None and not process.runs:
+            try:
+                context.sessions.forget()
+                self.start()
+            except StoryEnded as exc:
+                self.trouble = context.redactor.clean(str(exc))
+                return False
+        while absence := self._absence():
+            if time.monotonic() > until:
+                break
+            trio.run(pause, _LOOKS_AGAIN_AFTER)
+        else:
+            return True
+        self.trouble = (
+            f"the target did not come back within {RECOVERY:.0f} s after a story ({absence}); "
+            "start it again and repeat that check alone, or give the suite a [start] command"
+        )
+        return False

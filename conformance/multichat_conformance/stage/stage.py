@@ -1,0 +1,113 @@
+"""The whole stage: scenery, backstage and cast, with fences, and what is cleared away behind."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final
+
+import trio
+
+from multichat_conformance.actors import Actor, RawActor, Received
+from multichat_conformance.findings import HarnessError, StoryEnded
+from multichat_conformance.patterns import Joined, Stream
+from multichat_conformance.stage.cast import Cast
+from multichat_conformance.target.model import Room
+from multichat_conformance.timing import quiet_window
+from multichat_conformance.transcript import shorten
+
+__all__ = ["Stage"]
+
+_CLEARING: Final = 20.0
+"""Seconds that clearing away may take."""
+
+
+class Stage(Cast):
+    """What one telling of a story is given; see :class:`Cast`."""
+
+    async def silence(
+        self, *watchers: Actor, after: Actor, announcements: bool = True, clause: str = ""
+    ) -> None:
+        """
+        See that nothing is waiting for the watchers, and nothing is on its way to them.
+
+        Args:
+            watchers: Those who must not have received anything but what the story took.
+            after: Whose doings must not have reached them; has an account.
+            announcements: Whether ENTER and LEAVE count, too.
+            clause: The clause to blame.
+
+        """
+        streams = tuple(Stream) if announcements else (Stream.ANSWERS, Stream.MESSAGES)
+        fence = self.fence_room
+        surplus: dict[Actor, list[Received]] = {watcher: [] for watcher in watchers}
+        for actor in dict.fromkeys([after, *watchers]):
+            if actor.account is not None and fence.id not in actor.rooms:
+                answer = await actor.ask({"command": "join", "room": fence.id})
+                if actor is after or "join" in answer.frame:
+                    actor.check(answer, Joined(fence), to=f"a join of room {fence.id}")
+                else:
+                    surplus[actor].append(answer)
+        marker = await after.says(fence)
+        for watcher in watchers:
+            if watcher is after or surplus[watcher]:
+                pass
+            elif watcher.account is not None:
+                await watcher.meets(marker, fence)
+            else:
+                surplus[watcher] += await watcher.answers_before_fence()
+        if not self.backdrop.keeps_order or any(watcher.account is None for watcher in watchers):
+            await quiet_window(self.backdrop.round_trips.quiet)
+        for watcher in watchers:
+            watcher.raise_fault()
+            if found := [*surplus[watcher], *watcher.waiting(*streams)]:
+                watcher.blame(
+                    clause,
+                    f"{watcher.name} received what it must not",
+                    "nothing of that kind",
+                    shorten(" ".join(received.text for received in found)),
+                )
+
+    async def all_in(self, room: Room, *actors: Actor) -> None:
+        """Have these join a room, and let them forget who entered: what comes next is news."""
+        for actor in actors:
+            if room.id not in actor.rooms:
+                await actor.join(room)
+        text = await actors[-1].says(room)
+        for actor in actors[:-1]:
+            await actor.meets(text, room)
+        if not self.backdrop.keeps_order:
+            await quiet_window(self.backdrop.round_trips.quiet)
+        for actor in actors:
+            actor.forget()
+
+    async def clear(self) -> None:
+        """
+        Have everybody leave and go, and put back what hooks have changed.
+
+        Raises:
+            HarnessError: Something could not be put back.
+
+        """
+        with trio.CancelScope(shield=True):
+            with trio.move_on_after(_CLEARING):
+                async with trio.open_nursery() as nursery:
+                    for actor in self._actors:
+                        nursery.start_soon(self._dismiss, actor)
+            with trio.move_on_after(_CLEARING * 3) as putting_back:
+                await self.put_back()
+            if putting_back.cancelled_caught:
+                raise HarnessError("it took too long to put back what hooks have changed")
+
+    async def _dismiss(self, actor: Actor) -> None:
+        patience = min(2.0, self.backdrop.patience)
+        if actor.ended is None and not isinstance(actor, RawActor):
+            with trio.move_on_after(patience):
+                await _quietly(actor.leave_all)
+            with trio.move_on_after(patience):
+                await _quietly(actor.close)
+        await actor.vanish()
+
+
+async def _quietly(step: Callable[[], Awaitable[None]]) -> None:
+    # When the story is over, a target that does not play along is no finding any more.
+    with suppress(StoryEnded):
+        await step()
