@@ -21,13 +21,16 @@ class Member(Protocol):
     @property
     def account(self) -> Account | None:
         """Who it is, as the handshake had it; the name in it is today's."""
+        ...
 
     @property
     def everybody(self) -> Collection["Member"]:
         """All connections of the server."""
+        ...
 
     def say(self, frame: Frame) -> None:
         """Send a frame, in order, as soon as the stream takes it."""
+        ...
 
 
 class Hall:

@@ -32,6 +32,7 @@ from tests.conformance.small_server.framing import TEXT, server_frame
 from tests.conformance.small_server.hall import Hall, Member
 from tests.conformance.small_server.handshake import Request, Response
 from tests.conformance.small_server.limits import Bucket, pause
+from tests.conformance.small_server.store import Account, Room
 from tests.conformance.small_server.web import Web
 
 __all__ = ["PERSONALITIES", "Personality"]
@@ -148,9 +149,9 @@ class DeniesNowAndThen(Commands):
 
     _count = 0
 
-    def check_access(self, connection: Connection, *args: object) -> None:
+    def check_access(self, connection: Connection, account: Account, room: Room) -> None:
         try:
-            super().check_access(connection, *args)  # type: ignore[arg-type]  # as they were given
+            super().check_access(connection, account, room)
         except Refused:
             self._count += 1
             if self._count % 3:

@@ -7,7 +7,7 @@ from tests.conformance.small_server.connection import Connection
 from tests.conformance.small_server.faults.fault import fault
 from tests.conformance.small_server.frames import Frame, Refused
 from tests.conformance.small_server.reading import CANONICAL, Command, Fraction, Reading, is_string
-from tests.conformance.small_server.store import Room, Store, Unavailable
+from tests.conformance.small_server.store import Account, Room, Store, Unavailable
 
 
 @fault("ROOM-01")
@@ -207,7 +207,7 @@ class RoomZeroIsNoRoomAtAll(Commands):
 class StaffRoomsAreOpen(Commands):
     """Staff rooms are open to everybody."""
 
-    def check_access(self, *_: object) -> None:
+    def check_access(self, connection: Connection, account: Account, room: Room) -> None:
         pass
 
 
@@ -215,9 +215,9 @@ class StaffRoomsAreOpen(Commands):
 class StaffRoomsAreHidden(Commands):
     """Who may not enter a room is told that there is none."""
 
-    def check_access(self, *args: Any) -> None:
+    def check_access(self, connection: Connection, account: Account, room: Room) -> None:
         try:
-            super().check_access(*args)
+            super().check_access(connection, account, room)
         except Refused as refused:
             refused.code = "ROOM_INVALID"
             raise
