@@ -66,7 +66,7 @@ class Context:
         from multichat_conformance.catalogue import PLAIN_ROLES, STAFF_ROLE
 
         plain = (account for account in self.target.accounts if not account.staff)
-        cast = dict(zip(PLAIN_ROLES, plain, strict=False))
+        cast: dict[str, Account] = dict(zip(PLAIN_ROLES, plain, strict=False))
         staff = next((account for account in self.target.accounts if account.staff), None)
         if staff is not None:
             cast[STAFF_ROLE] = staff

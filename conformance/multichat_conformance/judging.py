@@ -65,7 +65,7 @@ def judge_frame(text: str, *, actor: str) -> Judged:
     return Judged(verdict.frame, finding)
 
 
-def is_valid(name: str, value: object) -> bool:
+def is_valid(name: str, value: Any) -> bool:
     """Return whether a schema of the specification allows a value."""
     return _validator(name).is_valid(value)
 

@@ -40,6 +40,11 @@ class Redactor:
             # The longest first, so that no part of it is left when a shorter one is in it.
             self._secrets = sorted(fresh | set(self._secrets), key=len, reverse=True)
 
+    @property
+    def longest(self) -> int:
+        """Characters of the longest secret."""
+        return len(self._secrets[0]) if self._secrets else 0
+
     def clean(self, text: str) -> str:
         """Return the text with every secret in it replaced."""
         for secret in self._secrets:

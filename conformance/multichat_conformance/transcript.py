@@ -61,9 +61,22 @@ class Transcript:
     ) -> None:
         """Record what just happened."""
         if not self._over and len(self._lines) < MOST_LINES:
-            # The secrets go before the text is cut, lest half of one stays.
-            shown = shorten(self._redactor.clean(text))
+            shown = self._shown(text)
             self._lines.append(Line(round(self.elapsed() * 1000, 1), actor, direction, kind, shown))
+
+    def _shown(self, text: str) -> str:
+        """Return a text without secrets, cut; the secrets go first, lest half of one stays."""
+        reach = self._redactor.longest
+        # Of megabytes no more is looked through than what could be shown.
+        window = text[: 2 * LONGEST_LINE + reach]
+        shown = self._redactor.clean(window)
+        if len(window) < len(text):
+            # Half a secret may stand where the window ends.
+            shown = shown[: max(0, len(shown) - reach)]
+        shown = shown[:LONGEST_LINE]
+        if len(text) <= LONGEST_LINE:
+            return shown
+        return f"{shown}… ({len(text) - LONGEST_LINE:,} more characters)"
 
     def note(self, text: str, *, actor: str = "") -> None:
         """Record what happened, in words."""

@@ -15,9 +15,6 @@ from tests.house.repository import ROOT, project
 OURS = {"multichat_cli", "multichat_conformance", "multichat_proto", "multichat_server"}
 OURS |= {"multichat_spec", "tests"}
 
-# What the suite will stand on.
-NOT_USED_YET = {"jsonschema", "trio-websocket"}
-
 
 def declared(*extras: str) -> set[str]:
     """Return the distributions of the base install and of some extras."""
@@ -76,4 +73,4 @@ def test_nothing_is_declared_that_nobody_uses() -> None:
 
     idle = declared("server", "conformance", "cli") - used
 
-    assert idle == NOT_USED_YET
+    assert idle == set()

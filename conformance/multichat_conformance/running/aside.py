@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
 from typing import Final
 
 import trio
@@ -80,7 +79,7 @@ class Aside:
     async def _tell(self, check: Check) -> Told | None:
         token = trio.lowlevel.current_trio_token()
         with trio.CancelScope() as scope:
-            self._enders.append(partial(token.run_sync_soon, scope.cancel))
+            self._enders.append(lambda: token.run_sync_soon(scope.cancel))
             if self._over.is_set():
                 return None
             return await tell(check, self._context, apart=True)

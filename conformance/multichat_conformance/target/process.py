@@ -105,6 +105,8 @@ class TargetProcess:
                 errors="replace",
                 cwd=file.parent if file else None,
                 env={**os.environ, **self._start.environment},
+                # A Ctrl-C at the terminal is for the suite, which then stops the target itself.
+                process_group=0 if os.name == "posix" else None,
             )
         except OSError as exc:
             raise NotTested(f"the target cannot be started: {exc}; check start.command") from exc

@@ -43,9 +43,13 @@ class Response:
             return None
 
 
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", "replace")
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
-        return None
+    def redirect_request(self, *_: object, **__: object) -> None:
+        """Follow nothing: where a login leads to is looked at, not gone to."""
 
 
 async def request(
@@ -84,12 +88,12 @@ async def request(
         )
         asked = urllib.request.Request(url, data=body, headers=dict(headers), method=method)  # noqa: S310  # checked below
         try:
-            answer = opener.open(asked, timeout=patience)
+            answer: http.client.HTTPResponse = opener.open(asked, timeout=patience)
         except urllib.error.HTTPError as exc:
-            answer = exc
+            with exc:
+                return Response(exc.code, exc.headers, _text(exc.read(LARGEST_BODY)))
         with answer:
-            text = answer.read(LARGEST_BODY).decode("utf-8", "replace")
-            return Response(answer.status, answer.headers, text)
+            return Response(answer.status, answer.headers, _text(answer.read(LARGEST_BODY)))
 
     if not url.startswith(("http://", "https://")):
         raise WebError(f"{url} is no HTTP address")

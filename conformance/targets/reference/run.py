@@ -49,7 +49,7 @@ LIMITS: Final[dict[str, Any]] = {
     "max_rooms_per_connection": 8,
     "handshake_timeout": 2.0,
     "ping_interval": 1.0,
-    "ping_timeout": 2.0,
+    "ping_timeout": 3.0,
     "close_timeout": 1.0,
     "shutdown_grace": 1.0,
     "directory_poll": 0.1,

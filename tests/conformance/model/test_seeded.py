@@ -29,7 +29,7 @@ def test_a_seed_is_the_same_programs() -> None:
 def test_the_programs_do_not_depend_on_loaded_source_files(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """hypothesis mixes such constants in; trips when a version of it does so in another way."""
+    """Hypothesis mixes such constants in; trips when a version of it does so in another way."""
     before = drawn(5)
     asked: list[object] = []
 
