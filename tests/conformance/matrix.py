@@ -223,7 +223,9 @@ def as_text(data: Mapping[str, object]) -> str:
 
 def main() -> int:
     """Play the matrix, as the command line says."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").strip().splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description="Play the checks on the small server and its faults."
+    )
     parser.add_argument("--only", action="append", help="a server to play alone")
     parser.add_argument("--everything", action="store_true", help="every check on every fault")
     parser.add_argument("--declare", action="store_true", help="declare what was found")

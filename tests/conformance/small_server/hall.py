@@ -30,6 +30,7 @@ class Member(Protocol):
 
     def say(self, frame: Frame) -> None:
         """Send a frame, in order, as soon as the stream takes it."""
+        ...
 
 
 class Hall:

@@ -93,13 +93,11 @@ class ErrorsGoToTheRoom(Commands):
     """An error is sent to everybody who shares a room with the sender, too."""
 
     def answer(self, connection: Connection, frame: Frame) -> None:
-        hearers = {connection: None}
-        for room in self.hall.rooms_of(connection):
-            hearers |= dict.fromkeys(
-                member for member in self.hall.members(room) if isinstance(member, Connection)
-            )
-        for each in hearers:
-            super().answer(each, frame)
+        rooms = self.hall.rooms_of(connection)
+        for each in connection.everybody:
+            shared = any(self.hall.is_member(room, each) for room in rooms)
+            if each is connection or shared:
+                super().answer(each, frame)
 
 
 @fault("ERR-03", rows=(27,))
