@@ -26,7 +26,7 @@ LEAST_GRACE: Final = 2.0
 there and back and for a host that stalls: a second would accuse the innocent."""
 
 _PATIENCE_ROUND_TRIPS: Final = 20
-_HURRY_ROUND_TRIPS: Final = 5
+_HURRY_ROUND_TRIPS: Final = 20
 _GRACE_ROUND_TRIPS: Final = 4
 _QUIET_ROUND_TRIPS: Final = 5
 _LEAST_GAP: Final = 0.02
@@ -57,7 +57,8 @@ class RoundTrips:
 
     def in_a_hurry(self, patience: float) -> "RoundTrips":
         """Return the same measurements with less patience, for what is told again with more."""
-        hurried = RoundTrips(min(self.patience, max(patience, _HURRY_ROUND_TRIPS * self.slowest)))
+        # Of the median, for one that stalled once would be waited for at leisure ever after.
+        hurried = RoundTrips(min(self.patience, max(patience, _HURRY_ROUND_TRIPS * self.median)))
         hurried._samples = self._samples
         return hurried
 

@@ -23,7 +23,7 @@ from multichat_conformance.running.preflight import look
 from multichat_conformance.running.telling import Told, tell_now
 from multichat_conformance.running.workshop import Workshop
 from multichat_conformance.stage import Stage
-from multichat_conformance.timing import pause
+from multichat_conformance.timing import RoundTrips, pause
 
 __all__ = ["LOOK", "Teller"]
 
@@ -103,11 +103,7 @@ class Teller:
         if aside is not None:
             return [aside]
         told: list[Told] = []
-        context, attempts = self._context, self._attempts
-        if self.is_known(check):
-            # An expected failure is not told three times, nor waited for as long.
-            trips = context.round_trips.in_a_hurry(KNOWN_PATIENCE)
-            context, attempts = replace(context, round_trips=trips), 1
+        context, attempts = self._ways(check)
         for number in range(1, attempts + 1):
             last = tell_now(check, context, number=number)
             if last.attempt.finding is not None and last.trouble and self._is_gone():
@@ -123,9 +119,18 @@ class Teller:
                 break
         return told
 
+    def _ways(self, check: Check) -> tuple[Context, int]:
+        """Return what a check is told with, and how often at most if it fails."""
+        context = self._context
+        if not self.is_known(check):
+            return context, self._attempts
+        # An expected failure is not told three times, nor waited for as long.
+        trips = context.round_trips.in_a_hurry(KNOWN_PATIENCE)
+        return replace(context, round_trips=trips), 1
+
     def _search(self, check: Check) -> list[Told]:
-        attempts = 1 if self.is_known(check) else self._attempts
-        workshop = Workshop(check, self._context, attempts=attempts, recover=self._recover)
+        context, attempts = self._ways(check)
+        workshop = Workshop(check, context, attempts=attempts, recover=self._recover)
         check.story(workshop)
         notes = tuple(workshop.notes)
         if workshop.saved is not None:
@@ -151,7 +156,8 @@ class Teller:
 
     def _absence(self) -> str:
         """Look whether the target can be reached; return what is wrong, or an empty text."""
-        context = self._context
+        # A target that gets up again is slow, and that says nothing of its round trips.
+        context = replace(self._context, round_trips=RoundTrips(self._context.round_trips.patience))
         role = next(iter(context.cast()), None)
 
         async def is_there(stage: Stage) -> None:
