@@ -37,6 +37,12 @@ def test_patience_that_was_asked_for_is_kept() -> None:
     assert measured(10.0, patience=0.5).patience == 0.5
 
 
+def test_a_hurry_is_some_median_round_trips_and_never_longer_than_patience() -> None:
+    assert measured(0.1, 0.1, 4.0).in_a_hurry(1.0).patience == pytest.approx(2.0)
+    assert measured(0.01).in_a_hurry(1.0).patience == 1.0
+    assert measured(1.0, patience=0.5).in_a_hurry(1.0).patience == 0.5
+
+
 def test_the_quiet_window_is_some_median_round_trips() -> None:
     assert measured(0.2, 0.2, 5.0).quiet == pytest.approx(1.0)
     assert measured().quiet > 0
