@@ -6,6 +6,7 @@ may be long. The *quiet window* is for what must not come, and is used only wher
 not keep order (see :mod:`multichat_conformance.stage`); it is waited in full.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
@@ -33,11 +34,15 @@ _LEAST_GAP: Final = 0.02
 _LEAST_QUIET: Final = 0.05
 
 
+_REMEMBERED: Final = 200
+"""Round trips that the median is taken of."""
+
+
 @dataclass(slots=True)
 class _Samples:
-    """Seconds, in the order in which they were measured."""
+    """The last of them in seconds, in the order in which they were measured; and the slowest."""
 
-    values: list[float] = field(default_factory=list)
+    values: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     slowest: float = 0.0
 
 

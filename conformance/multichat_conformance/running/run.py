@@ -163,10 +163,11 @@ class Run:
                 notes=told.notes,
             )
         )
-        self._teller.aside.begin(
-            (check for check in planned if not self._why_not_told(check)[1]),
-            known=self._teller.is_known,
-        )
+        to_tell = [check for check in planned if not self._why_not_told(check)[1]]
+        self._teller.aside.begin(to_tell, known=self._teller.is_known)
+        if context.keeps_order and not any(map(self._teller.is_known, to_tell)):
+            # A target that is known to fail now and then would only get into both lanes' way.
+            self._teller.lane.begin(to_tell)
         return True
 
     def play(self, check: Check) -> CheckFinished:
@@ -215,6 +216,7 @@ class Run:
     def finish(self, *, interrupted: bool = False) -> RunFinished:
         """End the target if the suite has started it, and say what came of the run."""
         self._teller.aside.close()
+        self._teller.lane.close()
         if self._context.process is not None:
             self._context.process.stop()
         if not interrupted:

@@ -19,6 +19,7 @@ from multichat_conformance.deviations import Deviations
 from multichat_conformance.events import Attempt
 from multichat_conformance.findings import StoryEnded
 from multichat_conformance.running.aside import Aside
+from multichat_conformance.running.lane import Lane
 from multichat_conformance.running.preflight import look
 from multichat_conformance.running.telling import Told, tell_now
 from multichat_conformance.running.workshop import Workshop
@@ -64,7 +65,8 @@ class Teller:
         attempts: How often the story of a failure is told.
 
     Attributes:
-        aside: The stories that are told beside the others.
+        aside: The stories that almost only wait, told beside the others.
+        lane: The stories that are told beside the first ones.
         saved: Files of stories that searches have found, by check.
         trouble: Why no more can be told; empty if it can.
 
@@ -72,6 +74,7 @@ class Teller:
 
     def __init__(self, context: Context, deviations: Deviations, attempts: int) -> None:
         self.aside = Aside(context)
+        self.lane = Lane(context)
         self.saved: dict[str, Path] = {}
         self.trouble = ""
         self._context = context
@@ -99,9 +102,9 @@ class Teller:
             self._context.reach(process.start())
 
     def _tell(self, check: Check) -> list[Told]:
-        aside = self.aside.take(check)
-        if aside is not None:
-            return [aside]
+        beside = self.aside.take(check) or self.lane.take(check)
+        if beside is not None:
+            return [beside]
         told: list[Told] = []
         context, attempts = self._ways(check)
         for number in range(1, attempts + 1):

@@ -43,17 +43,20 @@ ACCOUNTS: Final = tuple(
     for name in ("alice", "bob", "carol", "dave")
 )
 
-# What target.toml states in [limits]. Only the waits and the number of rooms differ from what
-# the server has by default: a test that waits for a limit should not take half a minute.
+# What target.toml states in [limits]. Waits, sizes and the number of rooms are smaller than what
+# the server has by default: a test that goes to a limit should not take half a minute.
 LIMITS: Final[dict[str, Any]] = {
     "max_rooms_per_connection": 8,
     "handshake_timeout": 2.0,
     "ping_interval": 1.0,
     "ping_timeout": 3.0,
     "close_timeout": 1.0,
-    "shutdown_grace": 1.0,
+    "shutdown_grace": 0.4,
     "directory_poll": 0.1,
-    "stale_after": 1.0,
+    "stale_after": 0.6,
+    "max_message_length": 8192,
+    "max_frame_bytes": 262144,
+    "outbox_bytes": 262144,
 }
 
 
