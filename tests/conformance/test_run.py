@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from multichat_conformance.deviations import Deviation, Deviations
 from multichat_conformance.events import Event, TargetReady, to_json
 from multichat_conformance.findings import HarnessError, NotTested
 from multichat_conformance.outcomes import ExitCode, Outcome, Verdict
@@ -63,6 +64,34 @@ def test_a_failure_is_told_three_times(
 
     assert result.outcome is outcome
     assert result.failed_of == of
+
+
+def test_what_is_known_to_fail_is_told_once(target: Target) -> None:
+    check = a_check(fails_at(1))
+    listed = Deviations({check.id: Deviation(check.id, "It is so.")})
+    run = Run(target, Options(patience=2.0), lambda _: None, deviations=listed)
+    assert run.begin([check]), run.trouble
+
+    result = run.play(check)
+
+    assert (result.outcome, result.failed_of) == (Outcome.EXPECTED_FAILURE, (1, 1))
+    run.finish()
+
+
+def test_looking_whether_the_target_is_back_does_not_slow_the_rest(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = a_check(fails_at(1, 2, 3))
+    run = Run(target, Options(patience=2.0), lambda _: None)
+    assert run.begin([check]), run.trouble
+    measured: list[float] = []
+    monkeypatch.setattr(run.context.round_trips, "add", measured.append)
+
+    result = run.play(check)
+
+    assert result.failed_of == (3, 3)
+    assert measured == []
+    run.finish()
 
 
 @pytest.mark.parametrize(
