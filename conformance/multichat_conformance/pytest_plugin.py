@@ -222,7 +222,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """End the run, and with it a target that the suite has started; its exit code is the run's."""
     config = session.config
     run = config.stash.get(RUN, None)
-    if run is None or not run.begun:
+    if run is None or not (run.begun or run.results):
         return
     # Whoever has had enough failures (-x) has seen what came of the checks so far.
     dsession = config.pluginmanager.getplugin("dsession")
@@ -354,9 +354,20 @@ def _alone_with(run: "Run") -> Iterator[None]:
         return
     import fcntl
     import hashlib
+    import os
     import tempfile
 
+    from multichat_conformance.findings import HarnessError
+
     name = hashlib.sha256(run.context.target.url.encode()).hexdigest()[:16]
-    with (Path(tempfile.gettempdir()) / f"multichat-{name}.lock").open("a") as lock:
+    # Each user's own: nobody may open what another has made in the folder that all share.
+    file = Path(tempfile.gettempdir()) / f"multichat-{os.getuid()}-{name}.lock"
+    try:
+        lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as exc:
+        raise HarnessError(f"{file} cannot be locked ({exc.strerror}): remove it") from exc
+    try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(lock)
