@@ -14,7 +14,7 @@ nothing of the suite until it is asked for.
 """
 
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -201,9 +201,9 @@ def current_run(session: pytest.Session) -> "Run":
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[pytest.TestReport]:
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Have a run know of a check in which the suite itself went wrong, and tell of what came."""
-    report: pytest.TestReport = yield  # type: ignore[assignment,misc]  # what the other wrappers made
+    report = yield
     if not isinstance(item, CheckItem):
         return report
     if call.excinfo is not None and item.result is None:

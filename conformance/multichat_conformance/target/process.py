@@ -7,12 +7,12 @@ import socket
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Mapping
-from contextlib import nullcontext, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from queue import Empty, Queue
 from time import monotonic
-from typing import Final
+from typing import IO, Final
 
 from multichat_conformance.actors.handshake import address
 from multichat_conformance.findings import NotTested
@@ -201,7 +201,7 @@ class TargetProcess:
         self, process: subprocess.Popen[str], ready: Queue[dict[str, str] | None]
     ) -> None:
         said = False
-        with process.stdout or nullcontext([]) as lines:
+        with _lines(process.stdout) as lines:
             for line in lines:
                 if not said and (values := _members(line)) is not None:
                     said = True
@@ -212,10 +212,15 @@ class TargetProcess:
             ready.put(None)
 
     def _read_errors(self, process: subprocess.Popen[str]) -> None:
-        with process.stderr or nullcontext([]) as lines:
+        with _lines(process.stderr) as lines:
             for line in lines:
                 if line.strip():
                     self._last_words.append(line.strip())
+
+
+def _lines(pipe: IO[str] | None) -> AbstractContextManager[Iterable[str]]:
+    """Return what reads the lines of a pipe and closes it at the end."""
+    return pipe if pipe is not None else nullcontext(())
 
 
 def _end_group(group: int) -> None:
