@@ -18,7 +18,10 @@ from multichat_conformance.target import Account, Room, Target
 from multichat_conformance.target.model import Login
 from tests.conformance.on_stage import context_of, on_stage
 from tests.conformance.small_server import Running, small_server
+from tests.conformance.small_server.commands import Commands
 from tests.conformance.small_server.faults import FAULTS
+from tests.conformance.small_server.frames import Refused
+from tests.conformance.small_server.store import Room as StoreRoom
 from tests.support.scripted import Peer, Script, serve
 
 ROOMS = (Room("1", "room 1"), Room("2", "room 2"), Room("3", "staff", staff_only=True))
@@ -209,14 +212,38 @@ async def test_a_connection_that_stays_nobodys_is_found() -> None:
     assert says_what_is_wrong(told) == "alice carries a session and is treated as nobody"
 
 
-@pytest.mark.parametrize("answer", [{"error": "ROOM_ACCESS_DENIED"}, {"join": "-1", "title": "t"}])
-async def test_an_impossible_room_must_be_none(answer: object) -> None:
-    async with scripted(answering(answer)) as target:
+async def test_an_impossible_room_must_be_none() -> None:
+    async with scripted(answering({"join": "-1", "title": "t"})) as target:
         told = await on_stage(target, connects)
 
     assert says_what_is_wrong(told) == "alice asked for a room that cannot exist"
     assert told.attempt.finding is not None
     assert told.attempt.finding.clause == "MC1-ROOM-06"
+
+
+class Hides(Commands):
+    """Says of a room that is not there what it says of one that is closed."""
+
+    def room(self, id_: int) -> StoreRoom:
+        room = self.store.room(id_)
+        if room is None:
+            raise Refused("ROOM_ACCESS_DENIED", "no such room")
+        return room
+
+
+async def test_another_code_for_an_impossible_room_spoils_no_other_check() -> None:
+    """It has a check of its own; here it is taken for what it is, in fences, too (MC1-ROOM-06)."""
+
+    async def story(stage: Stage) -> None:
+        alice, bob = await stage.members(stage.room(), "alice", "bob")
+        alice.forget()
+        await alice.gets_one_error("[]", "FRAME_INVALID")
+        await stage.silence(bob, after=alice)
+
+    async with small_server((Hides,)) as running:
+        told = await on_stage(running.target, story)
+
+    assert (told.attempt.finding, told.trouble) == (None, "")
 
 
 # Clearing away.

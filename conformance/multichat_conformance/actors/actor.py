@@ -156,7 +156,7 @@ class Actor(Hearing, ABC):
         if not self.backdrop.keeps_order:
             await quiet_window(self.backdrop.round_trips.quiet)
         if expecting == "ROOM_ACCESS_DENIED":
-            code = "ROOM_INVALID" if self.account else "USER_HAS_TO_LOGIN"
+            code = self.backdrop.no_room if self.account else "USER_HAS_TO_LOGIN"
             await self.command({"command": "join", "room": FREE_ROOM})
         else:
             code = "ROOM_ACCESS_DENIED"

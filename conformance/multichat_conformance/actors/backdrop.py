@@ -28,6 +28,7 @@ class Backdrop:
             other people, who may use the same server, are set aside.
         strangers: Names of such people that were seen.
         story_rooms: Ids of the rooms that the story is about.
+        no_room: The code with which the target refuses a `join` of :data:`FREE_ROOM`.
         fence_room: The room that fences use; who enters it or leaves it is nobody's business
             unless the story is about it, too.
         texts: How many texts were made.
@@ -45,6 +46,7 @@ class Backdrop:
     strangers: set[str] = field(default_factory=set)
     story_rooms: set[str] = field(default_factory=set)
     fence_room: str = ""
+    no_room: str = "ROOM_INVALID"
     texts: int = 0
     moments: int = 0
 

@@ -137,7 +137,7 @@ async def keeps_order(stage: Stage, role: str, room: Room) -> bool:
         expected = []
         for place in range(4):
             command = {"command": "join", "room": FREE_ROOM}
-            expected.append("ROOM_INVALID")
+            expected.append(stage.backdrop.no_room)
             if place % 2:
                 command = {"command": "send", "room": FREE_ROOM, "message": ""}
                 expected[-1] = "ROOM_ACCESS_DENIED"

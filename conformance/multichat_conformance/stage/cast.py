@@ -266,13 +266,15 @@ class Cast(Backstage):
                 f"{WARM_UPS} times {answer.text}",
                 hopeless=True,
             )
-        if answer.frame.get("error") != "ROOM_INVALID":
+        if "error" not in answer.frame:
             actor.blame(
                 "MC1-ROOM-06",
                 f"{actor.name} asked for a room that cannot exist",
                 '{"error": "ROOM_INVALID"}',
                 answer.text,
             )
+        # Which code it is has a check of its own: a wrong one must not spoil all the others.
+        self.backdrop.no_room = str(answer.frame["error"])
 
     def account(self, role: str) -> Account:
         """
