@@ -1,5 +1,6 @@
 """A run: how often a story is told, what a dead target comes to, and what is never said."""
 
+import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
@@ -64,6 +65,20 @@ def test_a_failure_is_told_three_times(
 
     assert result.outcome is outcome
     assert result.failed_of == of
+
+
+def test_a_fault_of_the_suite_is_said_with_its_place(target: Target) -> None:
+    """Not as a group of exceptions, which says nothing."""
+
+    async def story(stage: Stage) -> None:
+        await stage.actor("alice")
+        [].index(stage)
+
+    (result,) = play(target, story).results
+
+    assert result.outcome is Outcome.HARNESS_ERROR
+    assert result.reason.startswith("ValueError: ")
+    assert re.search(r"\(test_run\.py:\d+\)$", result.reason)
 
 
 def test_what_is_known_to_fail_is_told_once(target: Target) -> None:

@@ -83,6 +83,7 @@ class Backstage(Scenery):
             raise HarnessError("the hook create_room returned no room")
         self._undo.append(("delete_room", {"room": made["room"]}))
         self.backdrop.story_rooms.add(made["room"])
+        self.backdrop.made_rooms.add(made["room"])
         return Room(made["room"], title)
 
     async def set_apart(self) -> None:
