@@ -195,7 +195,8 @@ async def test_an_answer_is_known_by_its_room() -> None:
     assert [received.text for received in alice.waiting()] == [LEFT, JOINED]
 
 
-async def test_an_answer_for_another_room_is_found(autojump_clock: MockClock) -> None:
+@pytest.mark.usefixtures("autojump_clock")
+async def test_an_answer_for_another_room_is_found() -> None:
     alice = Puppet([JOINED], shared=backdrop(patience=7.0))
 
     finding = await finding_of(lambda: alice.join("2"))

@@ -8,7 +8,6 @@ carried is that of the two kinds of actors, the polite and the raw.
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Final
 
 import trio
 
@@ -16,13 +15,10 @@ from multichat_conformance.actors.backdrop import FREE_ROOM
 from multichat_conformance.actors.hearing import Ended, Hearing, Received, room_id
 from multichat_conformance.patterns import Error, Joined, Left, Pattern, Said, Stream
 from multichat_conformance.target.model import Room
-from multichat_conformance.timing import pause, quiet_window
+from multichat_conformance.timing import SEEN_WITHIN, pause, quiet_window
 from multichat_conformance.transcript import shorten
 
 __all__ = ["Actor", "Ended", "Received"]
-
-_SEEN_WITHIN: Final = 1.0
-"""Seconds after which a change of rooms or users holds for every command (MC1-AUTH-05)."""
 
 
 class Actor(Hearing, ABC):
@@ -141,7 +137,7 @@ class Actor(Hearing, ABC):
     async def joins_in_time(self, room: Room | str) -> Received:
         """Join a room that was opened to the user just now; the target may take a second to see."""
         command = {"command": "join", "room": room_id(room)}
-        return await self.comes_to(command, Joined(room), within=_SEEN_WITHIN, clause="MC1-AUTH-05")
+        return await self.comes_to(command, Joined(room), within=SEEN_WITHIN, clause="MC1-AUTH-05")
 
     async def says(self, room: Room | str, text: str | None = None, *, clause: str = "") -> str:
         """

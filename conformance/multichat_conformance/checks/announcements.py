@@ -195,7 +195,7 @@ def see_nobody_announced(stage: Stage, room: Room, member: Actor) -> None:
     name, times = max(entered.items(), key=lambda item: item[1], default=("", 0))
     stage.expect(
         times < TRIES,
-        f"{member.name} saw {name!r} enter {times} times, when {TRIES} anonymous joins were refused",
+        f"{member.name} saw {name!r} enter {times} times while nobody tried {TRIES} times",
         expected="no announcement",
         got=f"ENTER of {name!r}",
     )
