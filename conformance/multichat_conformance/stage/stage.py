@@ -136,7 +136,8 @@ class Stage(Cast):
         if hook == "rename_user":
             text = self.nonce()
             await actor.command(send(self.fence_room, text))
-            return (await actor.meets(text, self.fence_room)).frame["username"] == actor.username
+            received = await actor.meets(text, self.fence_room)
+            return bool(received.frame["username"] == actor.username)
         answer = await actor.ask({"command": "join", "room": room})
         return _SEEN_BY[hook] in answer.frame
 
