@@ -177,10 +177,11 @@ async def a_stay_has_no_gap(stage: Stage) -> None:
 
     stay = alice.history[joined.place : left.place]
     heard = [one.frame["message"] for one in stay if one.frame.get("msg_type") == 0]
-    start = texts.index(heard[0]) if heard else 0
+    start = texts.index(heard[0]) if heard and heard[0] in texts else 0
     stage.expect(
-        heard == texts[start : start + len(heard)],
+        # All of the second third was said, and had come to bob, while alice was in the room.
+        heard == texts[start : start + len(heard)] and set(heard) >= set(texts[third : 2 * third]),
         f"{alice.name} missed messages between *joined* and *left*",
-        expected=" ".join(texts[start : start + len(heard)]),
+        expected=" ".join(texts[min(start, third) : max(start + len(heard), 2 * third)]),
         got=" ".join(heard),
     )
