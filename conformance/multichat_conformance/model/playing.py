@@ -191,12 +191,17 @@ class _Playing:
             return
         if not await self._is_there(step):
             return
+        actor = self._actors[step.who]
+        before = frozenset(actor.rooms)
         if step.do in ENDS:
             await self._end_connection(step)
         elif step.do != "connect":
             await self._say(step)
         if self._story.pace == "closed-loop":
             await self._settle()
+            if not self._stage.backdrop.keeps_order and actor.rooms != before:
+                # The 2016 original stores a membership after the answer, as `Actor.ask` says.
+                await quiet_window(self._stage.backdrop.round_trips.quiet)
 
     async def _is_there(self, step: Step) -> bool:
         tape = self._tapes.get(step.who)
