@@ -10,6 +10,9 @@ import trio
 from multichat_conformance.catalogue import find
 from multichat_conformance.checks.authentication import changed
 from multichat_conformance.context import Context
+from multichat_conformance.outcomes import Outcome
+from multichat_conformance.running.options import Options
+from multichat_conformance.running.run import Run
 from multichat_conformance.running.telling import Told, tell
 from multichat_conformance.target import Target
 from tests.conformance.on_stage import context_of
@@ -20,6 +23,7 @@ from tests.conformance.small_server.hall import Hall, Member
 from tests.conformance.small_server.handshake import Handshake
 from tests.conformance.small_server.limits import Limits
 from tests.conformance.small_server.running import small_server
+from tests.conformance.small_server.threaded import served
 
 
 async def found_by(name: str, target: Target, **known: Any) -> Told:
@@ -48,6 +52,29 @@ async def test_a_burst_of_31_is_too_small() -> None:
         told = await found_by("limits.burst-of-32-commands", running.target)
 
     assert told.attempt.finding is not None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "membership.one-connection-is-in-two-rooms",
+        "send.former-memberships-double-nothing",
+        "model.rooms-in-closed-loop",
+        "connection_end.close-frame-is-told",
+    ],
+)
+def test_a_connection_may_be_limited_to_two_rooms(name: str) -> None:
+    """What needs more rooms, the fence's included, is not told."""
+    check = find(name)
+    assert check is not None
+    with served(limits=Limits(rooms_per_connection=2)) as target:
+        run = Run(target, Options(seed=3, patience=2.0), lambda _: None)
+        assert run.begin([]), run.trouble
+        result = run.play(check)
+        run.finish()
+
+    wanted = Outcome.PASS if check.needs.rooms == 2 else Outcome.NOT_TESTED
+    assert (result.outcome, result.attempts[1:]) == (wanted, ()), result.reason
 
 
 class AnswersTwice(Connection):
