@@ -154,8 +154,7 @@ class _Playing:
         moment = self._stage.backdrop.moment()
         world = self._world.with_room(room.id, Place(room.title))
         self._records.worlds = [(0, world), (moment, world)]
-        role = self._story.connections()[0].partition("-")[0]
-        probe = await self._stage.raw(role)
+        probe = await self._stage.raw(next(iter(self._world.users), "alice"))
         until = trio.current_time() + _SETTLING
         while trio.current_time() < until:
             answer = await probe.ask({"command": "join", "room": room.id})

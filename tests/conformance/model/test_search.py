@@ -169,6 +169,19 @@ def test_a_replay_says_what_the_target_lacks(tmp_path: Path) -> None:
     )
 
 
+def test_a_story_may_be_about_a_room_alone(tmp_path: Path) -> None:
+    """Nobody is connected, and the rooms of the target stay."""
+    file = tmp_path / "story.json"
+    steps = (Step("delete-room", room="new"), Step("make-staff-room", room="A"))
+    write_story(Story(INTERLEAVED, "pipelined", True, steps), file, about={})
+
+    with served() as target:
+        found = replay(file, target)
+
+    assert found.result is not None
+    assert found.result.outcome is Outcome.PASS
+
+
 def test_texts_are_for_the_rooms_they_were_made_for(tmp_path: Path) -> None:
     file = tmp_path / "story.json"
     steps = (Step("text", "alice", text='{"command": "join", "room": "1"}'),)
