@@ -1,6 +1,7 @@
 """What is known during a whole run: the target as it is reached, sessions, measurements."""
 
 import random
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +31,7 @@ class Context:
         seed: Makes the random choices of the run.
         depth: How much model-based testing.
         stories: The folder in which failing stories of searches are kept.
+        groups: The groups that may run; a search keeps to them in what it makes up.
 
     """
 
@@ -44,6 +46,7 @@ class Context:
     seed: int = 0
     depth: str = "quick"
     stories: Path = Path(".multichat")
+    groups: Collection[str] = ()
     _stories: int = 0
 
     def reach(self, target: Target) -> None:
