@@ -21,8 +21,11 @@ from multichat_spec import Example, Requirement
 __all__ = ["GROUPS", "UnknownId", "explain", "faults_caught_by", "needs_in_words"]
 
 GROUPS: Final = {
-    Group.SAFE: "well-formed traffic and harmless handshakes",
-    Group.INTRUSIVE: "malformed traffic, misused sessions, and hooks that take rights away",
+    Group.SAFE: "well-formed traffic, harmless handshakes, and the hooks of core checks",
+    Group.INTRUSIVE: (
+        "malformed traffic, misused sessions, and hooks by which hardened checks take rights away "
+        "or delete"
+    ),
     Group.LIFECYCLE: "stops and starts the server",
     Group.LOAD: "floods, slow readers and many connections",
 }
