@@ -1,6 +1,8 @@
 """What is known during a whole run: the target as it is reached, sessions, measurements."""
 
+import math
 import random
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,10 +28,14 @@ class Context:
         process: The target's process, if the suite has started it.
         keeps_order: Whether the target has shown that it keeps the order of what is pipelined.
         warm_ups: How often a first command was answered USER_HAS_TO_LOGIN and sent again.
+        changed: When a hook was last pulled, by :func:`time.monotonic`; minus infinity: never.
+        owed: Hooks that were to put something back and could not; they are tried again before
+            the next story.
         strangers: Names of other people who were seen in the rooms.
         seed: Makes the random choices of the run.
         depth: How much model-based testing.
         stories: The folder in which failing stories of searches are kept.
+        groups: The groups that may run; a search keeps to them in what it makes up.
 
     """
 
@@ -38,12 +44,15 @@ class Context:
     sessions: Sessions
     round_trips: RoundTrips
     process: TargetProcess | None = None
-    keeps_order: bool = True
+    keeps_order: bool = False
     warm_ups: int = 0
+    changed: float = -math.inf
+    owed: list[tuple[str, Mapping[str, str | int]]] = field(default_factory=list)
     strangers: set[str] = field(default_factory=set)
     seed: int = 0
     depth: str = "quick"
     stories: Path = Path(".multichat")
+    groups: Collection[str] = ()
     _stories: int = 0
 
     def reach(self, target: Target) -> None:

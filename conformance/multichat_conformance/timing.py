@@ -8,12 +8,13 @@ not keep order (see :mod:`multichat_conformance.stage`); it is waited in full.
 
 from collections import deque
 from dataclasses import dataclass, field
+from math import ceil
 from statistics import median
 from typing import Final
 
 import trio
 
-__all__ = ["LEAST_GRACE", "LEAST_PATIENCE", "RoundTrips", "pause", "quiet_window"]
+__all__ = ["LEAST_GRACE", "LEAST_PATIENCE", "SEEN_WITHIN", "RoundTrips", "pause", "quiet_window"]
 
 LEAST_PATIENCE: Final = 5.0
 """Seconds. A busy machine stalls a process for a second or two now and then; a wait that ends
@@ -21,6 +22,10 @@ before five would accuse a target for what its host did."""
 
 MOST_PATIENCE: Final = 60.0
 """Seconds. Beyond this nobody would wait in a chat either."""
+
+SEEN_WITHIN: Final = 1.0
+"""Seconds in which a server must see that a user or a room has changed: "give or take a second"
+(MC1-AUTH-05)."""
 
 LEAST_GRACE: Final = 2.0
 """Seconds on top of a bound that a clause states. The bound is the target's, this is for the way
@@ -35,7 +40,10 @@ _LEAST_QUIET: Final = 0.05
 
 
 _REMEMBERED: Final = 200
-"""Round trips that the median is taken of."""
+"""Round trips that are looked back upon."""
+
+_MOST: Final = 0.95
+"""Of them; the few slowest are taken for accidents."""
 
 
 @dataclass(slots=True)
@@ -67,6 +75,12 @@ class RoundTrips:
         hurried._samples = self._samples
         return hurried
 
+    def copy(self) -> "RoundTrips":
+        """Return one that starts with the same measurements and adds none to these."""
+        copied = RoundTrips(self._fixed)
+        copied._samples = _Samples(self._samples.values.copy(), self._samples.slowest)
+        return copied
+
     def add(self, seconds: float) -> None:
         """Take one more into account."""
         self._samples.values.append(seconds)
@@ -83,18 +97,28 @@ class RoundTrips:
         return self._samples.slowest
 
     @property
+    def slow(self) -> float:
+        """
+        What most of the last round trips took at most, in seconds; 0 before the first.
+
+        Not the longest: one that stalled would loosen every bound for the rest of the run.
+        """
+        values = sorted(self._samples.values)
+        return values[max(0, ceil(_MOST * len(values)) - 1)] if values else 0.0
+
+    @property
     def patience(self) -> float:
         """Seconds to wait for what must come."""
         if self._fixed is not None:
             return self._fixed
-        return min(MOST_PATIENCE, max(LEAST_PATIENCE, _PATIENCE_ROUND_TRIPS * self.slowest))
+        return min(MOST_PATIENCE, max(LEAST_PATIENCE, _PATIENCE_ROUND_TRIPS * self.slow))
 
     @property
     def grace(self) -> float:
         """Seconds that are granted on top of a bound that a clause or the target states."""
         if self._fixed is not None:
             return self._fixed
-        return max(LEAST_GRACE, _GRACE_ROUND_TRIPS * self.slowest)
+        return max(LEAST_GRACE, _GRACE_ROUND_TRIPS * self.slow)
 
     @property
     def gap(self) -> float:

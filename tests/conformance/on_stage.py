@@ -20,7 +20,7 @@ def context_of(target: Target, *, patience: float = 5.0) -> Context:
     """Return what is known of a target at first."""
     redactor = Redactor()
     sessions = Sessions(target, redactor, patience=5.0)
-    return Context(target, redactor, sessions, RoundTrips(patience))
+    return Context(target, redactor, sessions, RoundTrips(patience), keeps_order=True)
 
 
 async def on_stage(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from multichat_conformance.actors import Actor, Backdrop
 from multichat_conformance.secrets import Redactor
-from multichat_conformance.target import Account, Target
+from multichat_conformance.target import Account, Room, Target
 from multichat_conformance.timing import RoundTrips
 from multichat_conformance.transcript import Transcript
 
@@ -15,7 +15,7 @@ __all__ = ["Puppet", "backdrop"]
 def backdrop(*, keeps_order: bool = True, patience: float = 5.0) -> Backdrop:
     """Return what the actors of a story share; alice and bob are of the suite."""
     return Backdrop(
-        target=Target("ws://127.0.0.1:9/chat/stream/"),
+        target=Target("ws://127.0.0.1:9/chat/stream/", rooms=(Room("1"), Room("2"), Room("9"))),
         transcript=Transcript(Redactor(), lambda: 0.0),
         round_trips=RoundTrips(patience),
         clause="MC1-SEND-01",

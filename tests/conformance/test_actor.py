@@ -140,6 +140,68 @@ async def test_other_people_are_set_aside_but_not_with_words_of_the_story() -> N
 
     assert [received.text for received in alice.waiting()] == [said("mark-7", "mallory")]
     assert alice.backdrop.strangers == {"mallory"}
+    assert list(alice.backdrop.aside) == ["what 'mallory' did, who is not of the suite"]
+    # A story that looks at all that it heard, in order, sees none of it either.
+    assert [(one.text, one.place) for one in alice.history] == [(said("mark-7", "mallory"), 0)]
+
+
+async def test_nobody_is_a_stranger_in_a_room_that_was_made_for_the_story() -> None:
+    """A name that nobody has can only be of the server's making there."""
+    alice = Puppet()
+    alice.backdrop.made_rooms.add("1")
+    alice.heard_text(came("AnonymousUser"))
+
+    assert len(alice.waiting(Stream.ANNOUNCEMENTS)) == 1
+
+
+async def test_what_the_server_says_on_its_own_account_is_set_aside() -> None:
+    """Greetings of further types are allowed (MC1-TYPE-03), and the report mentions them."""
+    alice = Puppet()
+    alice.heard_text(said("welcome, alice", "alice", msg_type=3))
+    alice.heard_text(said("mark-8", "alice", msg_type=3))
+
+    assert [received.text for received in alice.waiting()] == [said("mark-8", "alice", msg_type=3)]
+    assert list(alice.backdrop.aside) == ["messages of type 3 that no story asked for"]
+
+
+async def test_a_room_that_nobody_named_is_set_aside() -> None:
+    """A server may put one into a lobby unasked (MC1-MEMB-04), where the others come, too."""
+    alice = Puppet()
+    alice.heard_text('{"join": "77", "title": "lobby"}')
+    alice.heard_text(came("bob", room="77"))
+    alice.heard_text(came("bob"))
+
+    assert [received.text for received in alice.waiting()] == [came("bob")]
+    assert alice.rooms == set()
+    assert list(alice.backdrop.aside) == ["memberships of room 77 that began unasked"]
+
+
+async def test_a_room_that_a_command_named_is_not_set_aside() -> None:
+    alice = Puppet(['{"join": "78", "title": "room"}'])
+    await alice.ask(join("78"))
+
+    assert alice.rooms == {"78"}
+
+
+async def test_an_answer_is_known_by_its_room() -> None:
+    """What comes unasked of another room stays for who asks for it (MC1-CLIENT-05)."""
+    alice = Puppet([LEFT, '{"join": "2", "title": "t"}'], [JOINED, DENIED])
+
+    answer = await alice.ask(join("2"))
+    assert answer.frame["join"] == "2"
+    refusal = await alice.ask(join("2"))
+    assert "error" in refusal.frame
+
+    assert [received.text for received in alice.waiting()] == [LEFT, JOINED]
+
+
+@pytest.mark.usefixtures("autojump_clock")
+async def test_an_answer_for_another_room_is_found() -> None:
+    alice = Puppet([JOINED], shared=backdrop(patience=7.0))
+
+    finding = await finding_of(lambda: alice.join("2"))
+
+    assert (finding.expected, finding.got) == ('{"join": "2"}', JOINED)
 
 
 async def test_who_comes_to_the_fence_is_set_aside_unless_the_story_is_about_it() -> None:

@@ -1,5 +1,6 @@
 """A run: how often a story is told, what a dead target comes to, and what is never said."""
 
+import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
@@ -65,6 +66,41 @@ def test_a_failure_is_told_three_times(
 
     assert result.outcome is outcome
     assert result.failed_of == of
+
+
+def test_a_hook_that_cannot_put_back_ends_the_run(target: Target) -> None:
+    """No check after it can say anything of the target."""
+
+    async def spoils(stage: Stage) -> None:
+        await stage.hook("make_staff", undo=("make_open_room", {"room": "77"}), username="alice")
+
+    async def joins(stage: Stage) -> None:
+        await stage.members(stage.room(), "alice")
+
+    first, second = a_check(spoils, name="first"), a_check(joins, name="second")
+    run = Run(target, Options(patience=2.0), lambda _: None)
+    assert run.begin([first, second]), run.trouble
+    for check in (first, second):
+        run.play(check)
+    ended = run.finish()
+
+    assert [one.outcome for one in run.results] == [Outcome.HARNESS_ERROR, Outcome.NOT_TESTED]
+    assert run.trouble.startswith("a hook cannot put back what a story has changed: ")
+    assert ended.exit_code is ExitCode.HARNESS
+
+
+def test_a_fault_of_the_suite_is_said_with_its_place(target: Target) -> None:
+    """Not as a group of exceptions, which says nothing."""
+
+    async def story(stage: Stage) -> None:
+        await stage.actor("alice")
+        [].index(stage)
+
+    (result,) = play(target, story).results
+
+    assert result.outcome is Outcome.HARNESS_ERROR
+    assert result.reason.startswith("ValueError: ")
+    assert re.search(r"\(test_run\.py:\d+\)$", result.reason)
 
 
 def test_what_is_known_to_fail_is_told_once(target: Target) -> None:

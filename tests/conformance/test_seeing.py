@@ -15,7 +15,7 @@ from multichat_conformance.actors.wire import Opcode, close_payload
 from multichat_conformance.findings import Violation
 from multichat_conformance.patterns import Exit, Left, Stream
 from multichat_conformance.secrets import Redactor
-from multichat_conformance.target import Account, Target
+from multichat_conformance.target import Account, Room, Target
 from multichat_conformance.timing import RoundTrips
 from multichat_conformance.transcript import Transcript
 
@@ -40,7 +40,7 @@ class Dummy(Actor):
 
 def backdrop() -> Backdrop:
     return Backdrop(
-        target=Target(url="ws://127.0.0.1:1/"),
+        target=Target(url="ws://127.0.0.1:1/", rooms=(Room("1"), Room("2"))),
         transcript=Transcript(Redactor(), lambda: 0.0),
         round_trips=RoundTrips(PATIENCE),
         clause="MC1-END-01",

@@ -3,6 +3,8 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from copy import copy
+from typing import Any
 
 import pytest
 import trio
@@ -10,7 +12,7 @@ import trio.testing
 
 from multichat_conformance.commands import leave, send
 from multichat_conformance.findings import HarnessError
-from multichat_conformance.patterns import Enter, Said
+from multichat_conformance.patterns import Enter, Error, Said
 from multichat_conformance.running.telling import Told
 from multichat_conformance.stage import Stage
 from multichat_conformance.stage.cast import WARM_UPS
@@ -18,7 +20,12 @@ from multichat_conformance.target import Account, Room, Target
 from multichat_conformance.target.model import Login
 from tests.conformance.on_stage import context_of, on_stage
 from tests.conformance.small_server import Running, small_server
+from tests.conformance.small_server.commands import Commands
+from tests.conformance.small_server.connection import Connection
 from tests.conformance.small_server.faults import FAULTS
+from tests.conformance.small_server.frames import Refused
+from tests.conformance.small_server.store import Account as StoreAccount
+from tests.conformance.small_server.store import Room as StoreRoom
 from tests.support.scripted import Peer, Script, serve
 
 ROOMS = (Room("1", "room 1"), Room("2", "room 2"), Room("3", "staff", staff_only=True))
@@ -209,14 +216,38 @@ async def test_a_connection_that_stays_nobodys_is_found() -> None:
     assert says_what_is_wrong(told) == "alice carries a session and is treated as nobody"
 
 
-@pytest.mark.parametrize("answer", [{"error": "ROOM_ACCESS_DENIED"}, {"join": "-1", "title": "t"}])
-async def test_an_impossible_room_must_be_none(answer: object) -> None:
-    async with scripted(answering(answer)) as target:
+async def test_an_impossible_room_must_be_none() -> None:
+    async with scripted(answering({"join": "-1", "title": "t"})) as target:
         told = await on_stage(target, connects)
 
     assert says_what_is_wrong(told) == "alice asked for a room that cannot exist"
     assert told.attempt.finding is not None
     assert told.attempt.finding.clause == "MC1-ROOM-06"
+
+
+class Hides(Commands):
+    """Says of a room that is not there what it says of one that is closed."""
+
+    def room(self, id_: int) -> StoreRoom:
+        room = self.store.room(id_)
+        if room is None:
+            raise Refused("ROOM_ACCESS_DENIED", "no such room")
+        return room
+
+
+async def test_another_code_for_an_impossible_room_spoils_no_other_check() -> None:
+    """It has a check of its own; here it is taken for what it is, in fences, too (MC1-ROOM-06)."""
+
+    async def story(stage: Stage) -> None:
+        alice, bob = await stage.members(stage.room(), "alice", "bob")
+        alice.forget()
+        await alice.gets_one_error("[]", "FRAME_INVALID")
+        await stage.silence(bob, after=alice)
+
+    async with small_server((Hides,)) as running:
+        told = await on_stage(running.target, story)
+
+    assert (told.attempt.finding, told.trouble) == (None, "")
 
 
 # Clearing away.
@@ -293,6 +324,78 @@ async def test_what_the_story_has_undone_is_not_undone_again() -> None:
         told = await on_stage(running.target, story)
 
     assert (told.trouble, told.attempt.finding) == ("", None)
+
+
+class Cached(Commands):
+    """Knows of a change of users and rooms within 0.6 seconds (MC1-AUTH-05 grants one)."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._known: dict[object, tuple[float, object]] = {}
+
+    def _cached(self, key: object, now: Callable[[], Any]) -> Any:
+        at, value = self._known.get(key, (-1.0, None))
+        if trio.current_time() - at > 0.6:
+            value = now()
+            self._known[key] = trio.current_time(), value
+        return value
+
+    def user(self, connection: Connection) -> StoreAccount:
+        account = self.store.user(connection.session)
+        key = connection.session.account.username if connection.session else ""
+        if not self._cached(key, lambda: account is not None) or connection.session is None:
+            raise Refused("USER_HAS_TO_LOGIN", "nobody is logged in")
+        return connection.session.account
+
+    def room(self, id_: int) -> StoreRoom:
+        room = self._cached(id_, lambda: copy(self.store.room(id_)))
+        if room is None:
+            raise Refused("ROOM_INVALID", "there is no such room")
+        assert isinstance(room, StoreRoom)
+        return room
+
+
+TAKEN_AWAY = [
+    ("make_staff_room", "make_open_room", {"room": "1"}),
+    ("deactivate", "activate", {"username": "alice"}),
+]
+
+
+@pytest.mark.parametrize(("hook", "undo", "what"), TAKEN_AWAY)
+async def test_the_next_story_begins_when_the_target_has_noticed(
+    hook: str, undo: str, what: dict[str, str]
+) -> None:
+    async def takes_away(stage: Stage) -> None:
+        alice = await stage.actor("alice")
+        await stage.hook(hook, undo=(undo, what), **what)
+        command = {"command": "join", "room": "1"}
+        codes = ("ROOM_ACCESS_DENIED", "USER_HAS_TO_LOGIN")
+        await alice.comes_to(command, Error(*codes), within=1.0)
+
+    async def joins(stage: Stage) -> None:
+        await stage.members(stage.room(), "alice")
+
+    async with small_server((Cached,)) as running:
+        context = context_of(running.target)
+        told = [
+            await on_stage(running.target, story, context=context) for story in (takes_away, joins)
+        ]
+
+    assert [(one.attempt.finding, one.trouble) for one in told] == [(None, ""), (None, "")]
+
+
+async def test_what_could_not_be_put_back_is_owed() -> None:
+    async def story(stage: Stage) -> None:
+        undo = ("make_open_room", {"room": "77"})
+        await stage.hook("make_staff", undo=("make_plain", {"username": "alice"}), username="alice")
+        await stage.hook("make_staff_room", undo=undo, room="1")
+
+    async with small_server() as running:
+        context = context_of(running.target)
+        await on_stage(running.target, story, context=context)
+
+        assert context.owed == [("make_open_room", {"room": "77"})]
+        assert not running.server.store.accounts["alice"].is_staff
 
 
 # The scenery.

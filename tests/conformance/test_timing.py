@@ -29,6 +29,24 @@ def test_patience_grows_with_the_slowest_round_trip(slowest: float, patience: fl
     assert measured(0.001, slowest).patience == pytest.approx(patience)
 
 
+def test_one_stall_does_not_loosen_every_bound() -> None:
+    calm = measured(*[0.01] * 40)
+    stalled = measured(*[0.01] * 39, 3.0)
+
+    assert stalled.slowest == 3.0
+    assert (stalled.patience, stalled.grace) == (calm.patience, calm.grace)
+    # Stalls that come again and again are how the target is.
+    assert measured(*[0.01, 3.0] * 20).patience == pytest.approx(60.0)
+
+
+def test_what_is_measured_apart_stays_apart() -> None:
+    trips = measured(0.2)
+    apart = trips.copy()
+    apart.add(9.0)
+
+    assert (apart.slowest, trips.slowest) == (9.0, 0.2)
+
+
 def test_a_busy_machine_is_not_held_against_the_target() -> None:
     assert measured().patience >= 5.0
 

@@ -19,6 +19,7 @@ from typing import Any, Final, Literal, NoReturn, TypeVar
 import trio
 
 from multichat_conformance.actors.backdrop import Backdrop
+from multichat_conformance.actors.whose import is_the_storys
 from multichat_conformance.events import Finding
 from multichat_conformance.findings import Violation
 from multichat_conformance.judging import judge_frame
@@ -38,7 +39,7 @@ MOST_CHARACTERS: Final = 256 * 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Received:
     """
-    One frame that came: the object, its text and its place among all that the actor got.
+    One frame that came: the object, its text and its place in the actor's history.
 
     The moment is its place among all that any actor of the story got or sent.
     """
@@ -81,7 +82,8 @@ class Hearing:
         backdrop: What the story's actors share.
 
     Attributes:
-        history: Every frame, in the order in which they came.
+        history: Every frame that is the story's business, in the order in which they came.
+        set_aside: Those that are not; see :mod:`~multichat_conformance.actors.whose`.
         rooms: Ids of the rooms that the target says it is in.
         ended: How the connection ended; None while it is open.
 
@@ -92,12 +94,14 @@ class Hearing:
         self.account = account
         self.backdrop = backdrop
         self.history: list[Received] = []
+        self.set_aside: list[Received] = []
         self.rooms: set[str] = set()
         self.ended: Ended | None = None
         self._username = account.username if account else ""
         self._streams: dict[Stream, deque[Received]] = {stream: deque() for stream in Stream}
         self._fault: Finding | None = None
         self._is_flooded = False
+        self._frames = 0
         self._characters = 0
         self._news = trio.Event()
 
@@ -334,7 +338,8 @@ class Hearing:
         """Take in a text message of the target."""
         self.backdrop.transcript.add(self.name, "received", "text", text)
         self._characters += len(text)
-        if len(self.history) >= MOST_FRAMES or self._characters > MOST_CHARACTERS:
+        self._frames += 1
+        if self._frames > MOST_FRAMES or self._characters > MOST_CHARACTERS:
             self._is_flooded = self._is_flooded or self._fault is None
             self._spoil("MC1-FRAME-05", "more frames than any story asks for", "a flood of frames")
             return
@@ -369,10 +374,10 @@ class Hearing:
     def _sort(self, received: Received) -> None:
         frame = received.frame
         stream = stream_of(frame)
-        self.history.append(received)
-        if stream is not Stream.ANSWERS and self._is_strangers(frame):
-            self.backdrop.strangers.add(str(frame["username"]))
+        if not is_the_storys(frame, self.backdrop):
+            self.set_aside.append(received)
             return
+        self.history.append(received)
         if stream is Stream.ANNOUNCEMENTS and self._is_about_the_fence(frame):
             return
         if "join" in frame:
@@ -387,13 +392,6 @@ class Hearing:
             return None
         self._streams[stream_of(waiting[0].frame)].popleft()
         return waiting[0]
-
-    def _is_strangers(self, frame: Mapping[str, Any]) -> bool:
-        # Other people may use the same server; but whatever carries a text of this story is
-        # about this story, whoever it claims to be from.
-        if frame["username"] in self.backdrop.usernames:
-            return False
-        return self.backdrop.mark not in str(frame["message"])
 
     def _is_about_the_fence(self, frame: Mapping[str, Any]) -> bool:
         backdrop = self.backdrop

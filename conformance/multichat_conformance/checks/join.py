@@ -7,12 +7,10 @@ from multichat_conformance.findings import NotTested
 from multichat_conformance.patterns import Enter, Joined, Said
 from multichat_conformance.stage import Stage
 from multichat_conformance.target.model import Room
+from multichat_conformance.timing import SEEN_WITHIN
 
 MARKUP = '<b>Тест</b> &amp; "é" 😀'
 """A title that does not survive escaping, nor an encoding that is not Unicode."""
-
-CATCHING_UP = 1.0
-"""Seconds that a server may take to see a change (MC1-AUTH-05)."""
 
 ROUNDS = 2
 AT_ONCE = 10
@@ -57,7 +55,7 @@ async def title_comes_as_it_is(stage: Stage) -> None:
     room = await room_with_markup(stage)
     alice = await stage.actor("alice")
 
-    await alice.comes_to(join(room), Joined(room), within=CATCHING_UP)
+    await alice.comes_to(join(room), Joined(room), within=SEEN_WITHIN)
 
 
 async def room_with_markup(stage: Stage) -> Room:

@@ -11,7 +11,7 @@ from multichat_conformance.findings import HarnessError
 from multichat_conformance.patterns import Enter, Exit, Said, Stream
 from multichat_conformance.stage import Stage
 from multichat_conformance.target.model import Room
-from multichat_conformance.timing import pause
+from multichat_conformance.timing import SEEN_WITHIN, pause
 
 WARNING, ALERT, MUTED = 1, 2, 3
 OPERATORS = (WARNING, ALERT, MUTED)
@@ -19,9 +19,6 @@ OPERATORS = (WARNING, ALERT, MUTED)
 
 FURTHER = (6, 100)
 """Types that no version has given a meaning."""
-
-CATCHING_UP = 1.0
-"""Seconds that a server may take to see a change (MC1-AUTH-05)."""
 
 
 @check(
@@ -103,7 +100,7 @@ async def renamed_user_speaks_in_the_new_name(stage: Stage) -> None:
 
 async def speaks_in_its_new_name(actor: Actor, room: Room, old: str, new: str) -> str:
     """Have a renamed actor speak until its new name is used; return the text it was used with."""
-    bound = CATCHING_UP + actor.backdrop.grace
+    bound = SEEN_WITHIN + actor.backdrop.grace
     until = trio.current_time() + bound
     while True:
         text = actor.backdrop.nonce()

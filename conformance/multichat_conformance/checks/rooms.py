@@ -10,6 +10,7 @@ from multichat_conformance.odd_frames import Answer, OddFrame
 from multichat_conformance.patterns import Enter, Error, Exit, Joined, Left, Said
 from multichat_conformance.stage import Stage
 from multichat_conformance.target.model import Room
+from multichat_conformance.timing import SEEN_WITHIN
 from multichat_conformance.walking import Walk
 
 LARGEST_EXACT = 2**53 - 1
@@ -20,9 +21,6 @@ LARGEST = 2**63 - 1
 
 NO_ROOMS = ("0", "-1", f"-{LARGEST_EXACT}", str(LARGEST), f"-{LARGEST + 1}")
 """Ids that no room has: a server that counts its rooms from one does not come so far."""
-
-CATCHING_UP = 1.0
-"""Seconds that a server may take to see a change (MC1-AUTH-05)."""
 
 BEYOND = (str(LARGEST + 1), "9" * 19, f"-{LARGEST + 2}", "-" + "9" * 19)
 """Ids of 19 digits that 64 bits do not hold."""
@@ -225,7 +223,7 @@ async def deleted_room_is_no_room(stage: Stage) -> None:
     await stage.hook("delete_room", room=room.id)
     stage.undone("delete_room")
 
-    await alice.comes_to(join(room), Error("ROOM_INVALID"), within=CATCHING_UP)
+    await alice.comes_to(join(room), Error("ROOM_INVALID"), within=SEEN_WITHIN)
     await alice.is_refused(leave(room), "ROOM_INVALID")
 
 

@@ -19,6 +19,7 @@ from multichat_conformance.findings import NotTested, Violation
 from multichat_conformance.patterns import Stream
 from multichat_conformance.stage import Stage
 from multichat_conformance.target.model import Room
+from multichat_conformance.timing import quiet_window
 
 __all__ = ["Ready", "keeps_order", "look", "see_room"]
 
@@ -66,6 +67,8 @@ async def _look(stage: Stage, context: Context) -> Ready:
     async with trio.open_nursery() as nursery:
         for account in cast.values():
             nursery.start_soon(context.sessions.of, account)
+    # Until it is seen; nothing of this look rests on it.
+    stage.backdrop.keeps_order = True
     notes = []
     role = next(iter(cast))
     actor = await stage.actor(role)
@@ -82,9 +85,8 @@ async def _look(stage: Stage, context: Context) -> Ready:
     open_rooms = [room for room in context.target.rooms if not room.staff_only]
     if not open_rooms:
         notes.append("no open room is given, so only what needs no room is tested")
-    elif not await keeps_order(stage, role, open_rooms[-1]):
-        context.keeps_order = False
-        stage.backdrop.keeps_order = False
+    else:
+        context.keeps_order = await keeps_order(stage, role, open_rooms[-2:])
     return Ready(tuple(notes))
 
 
@@ -122,22 +124,39 @@ async def see_room(actor: Actor, room: Room) -> str:
     return str(answer.frame.get("title", ""))
 
 
-async def keeps_order(stage: Stage, role: str, room: Room) -> bool:
-    """Send messages and commands at once, from fresh connections, and look at what comes."""
+async def keeps_order(stage: Stage, role: str, rooms: Sequence[Room]) -> bool:
+    """
+    Send messages and commands at once, from fresh connections, and look at what comes.
+
+    Args:
+        stage: Where.
+        role: Whose connections.
+        rooms: The messages go to these in turn. v1 promises no order between rooms, and a fence
+            stands in another room than what it follows; so it must be seen that order is kept.
+
+    Returns:
+        Whether the sender, a listener in the same rooms and the commands' answers all saw the
+        order in which everything was sent.
+
+    """
     kept = True
     for _ in range(_ROUNDS):
         sender = await stage.actor(role)
         listener = await stage.actor(role)
-        await sender.join(room)
-        await listener.join(room)
+        outsider = await stage.actor(role)
+        await outsider.join(rooms[-1])
+        for actor in (sender, listener):
+            for room in rooms:
+                await actor.join(room)
         sender.forget()
         texts = [stage.nonce() for _ in range(_NUMBERED)]
-        for text in texts:
+        for place, text in enumerate(texts):
+            room = rooms[place % len(rooms)]
             await sender.command({"command": "send", "room": room.id, "message": text})
         expected = []
         for place in range(4):
             command = {"command": "join", "room": FREE_ROOM}
-            expected.append("ROOM_INVALID")
+            expected.append(stage.backdrop.no_room)
             if place % 2:
                 command = {"command": "send", "room": FREE_ROOM, "message": ""}
                 expected[-1] = "ROOM_ACCESS_DENIED"
@@ -146,11 +165,20 @@ async def keeps_order(stage: Stage, role: str, room: Room) -> bool:
             await _came(sender, Stream.MESSAGES, texts, "message")
             and await _came(listener, Stream.MESSAGES, texts, "message")
             and await _came(sender, Stream.ANSWERS, expected, "error")
+            and await _hears_no_late_leak(outsider, texts)
             and kept
         )
-        await sender.leave_all()
-        await listener.leave_all()
+        for actor in (sender, listener, outsider):
+            await actor.leave_all()
     return kept
+
+
+async def _hears_no_late_leak(outsider: Actor, texts: Sequence[str]) -> bool:
+    """Return whether what leaks from another room, if anything does, does not come too late."""
+    await quiet_window(outsider.backdrop.round_trips.quiet)
+    heard = [str(one.frame["message"]) for one in outsider.waiting(Stream.MESSAGES)]
+    outsider.forget()
+    return heard == [text for text in texts if text in heard]
 
 
 async def _came(actor: Actor, stream: Stream, wanted: Sequence[str], member: str) -> bool:

@@ -113,6 +113,7 @@ class Run:
             seed=options.seed,
             depth=options.depth,
             stories=options.stories,
+            groups=self.groups,
         )
         self._teller = Teller(self._context, self._deviations, options.attempts)
 

@@ -17,13 +17,14 @@ from multichat_conformance.catalogue import Check, Group, Needs
 from multichat_conformance.context import Context
 from multichat_conformance.deviations import Deviations
 from multichat_conformance.events import Attempt
-from multichat_conformance.findings import StoryEnded
+from multichat_conformance.findings import HarnessError, NotTested, StoryEnded
 from multichat_conformance.running.aside import Aside
 from multichat_conformance.running.lane import Lane
 from multichat_conformance.running.preflight import look
 from multichat_conformance.running.telling import Told, tell_now
 from multichat_conformance.running.workshop import Workshop
 from multichat_conformance.stage import Stage
+from multichat_conformance.target.hooks import pull
 from multichat_conformance.timing import RoundTrips, pause
 
 __all__ = ["LOOK", "Teller"]
@@ -87,7 +88,25 @@ class Teller:
 
     def tell(self, check: Check) -> list[Told]:
         """Tell a check's story, or have it search, until it is known what comes of it."""
+        if self._context.owed and (reason := trio.run(self._settle_debts)):
+            self.trouble = self._context.redactor.clean(
+                f"a hook cannot put back what a story has changed: {reason}"
+            )
+            return [Told(Attempt(1, 0.0, None, ()), not_tested=self.trouble)]
         return self._search(check) if check.search else self._tell(check)
+
+    async def _settle_debts(self) -> str:
+        """Try again to put back what could not be; return what is wrong, or an empty text."""
+        context = self._context
+        while context.owed:
+            name, arguments = context.owed[0]
+            try:
+                await pull(context.target, context.redactor, name, arguments)
+            except (HarnessError, NotTested) as exc:
+                return str(exc)
+            context.owed.pop(0)
+            context.changed = time.monotonic()
+        return ""
 
     def start(self) -> None:
         """
@@ -112,6 +131,9 @@ class Teller:
             if last.attempt.finding is not None and last.trouble and self._is_gone():
                 # What could not be put back is no fault of the suite when the target has died.
                 last = replace(last, trouble="")
+                if context.process is not None:
+                    # It begins anew, without what it was changed to.
+                    context.owed.clear()
             told.append(last)
             if last.attempt.finding is None or last.trouble or last.not_tested:
                 # Passed at once; or passed now and not before, which two more would not mend.

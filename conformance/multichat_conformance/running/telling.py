@@ -1,21 +1,26 @@
 """One telling of a story: from an empty stage to a finding, or none."""
 
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import trio
 
 from multichat_conformance.actors import Backdrop
-from multichat_conformance.catalogue import Check
+from multichat_conformance.catalogue import Check, Group
 from multichat_conformance.context import Context
 from multichat_conformance.events import Attempt, Finding
 from multichat_conformance.findings import HarnessError, NotTested, TargetGone, Violation
 from multichat_conformance.stage import Stage
 from multichat_conformance.transcript import Transcript
 
-__all__ = ["Told", "tell", "tell_now"]
+__all__ = ["Told", "in_words", "tell", "tell_now"]
+
+_PACKAGE: Final = __name__.partition(".")[0]
+_FOREIGN: Final = "site-packages"
 
 LONGEST_STORY: Final = 300.0
 """Seconds after which a story is given up: more than any wait in it, to keep a run from hanging."""
@@ -56,6 +61,8 @@ def tell_now(
     """
     Tell a check's story once, in a Trio run of its own; see :func:`tell`.
 
+    What goes wrong with the suite itself is the trouble of what is returned.
+
     Raises:
         KeyboardInterrupt: It was interrupted. Trio has it in a group where tasks are about, and
             whoever runs the checks knows it only as it is.
@@ -63,10 +70,25 @@ def tell_now(
     """
     try:
         return trio.run(partial(tell, check, context, number=number, story=story))
+    except ExceptionGroup as group:
+        trouble = context.redactor.clean(in_words(group))
+        return Told(Attempt(number, 0.0, None, ()), trouble=trouble)
     except BaseExceptionGroup as group:
         if group.subgroup(KeyboardInterrupt) is not None:
             raise KeyboardInterrupt from None
         raise
+
+
+def in_words(exc: BaseException) -> str:
+    """Return what went wrong with the suite, and where: of a group, its first exception."""
+    while isinstance(exc, BaseExceptionGroup):
+        exc = exc.exceptions[0]
+    text = f"{type(exc).__name__}: {exc}"
+    steps = traceback.extract_tb(exc.__traceback__)
+    # Where our own code was, not the library that it called.
+    parts = [(step, Path(step.filename).parts) for step in steps]
+    ours = [step for step, path in parts if _PACKAGE in path or _FOREIGN not in path]
+    return f"{text} ({Path(ours[-1].filename).name}:{ours[-1].lineno})" if ours else text
 
 
 async def tell(
@@ -90,12 +112,14 @@ async def tell(
     Cancelling clears the stage away first.
 
     """
+    loads = check.group is Group.LOAD
     transcript = Transcript(context.redactor, trio.current_time)
     open_rooms = [room.id for room in context.target.rooms if not room.staff_only]
     backdrop = Backdrop(
         target=context.target,
         transcript=transcript,
-        round_trips=context.round_trips,
+        # What is measured under load says nothing of the rest of the run.
+        round_trips=context.round_trips.copy() if loads else context.round_trips,
         clause=check.clauses[0] if check.clauses else "",
         mark=context.new_mark(),
         keeps_order=context.keeps_order,
@@ -137,9 +161,13 @@ async def tell(
         hopeless=ending.hopeless,
         not_tested=clean(ending.not_tested),
         trouble=clean(ending.trouble),
-        notes=tuple(clean(note) for note in stage.notes),
+        notes=tuple(clean(note) for note in (*stage.notes, *_aside(backdrop))),
         observed=tuple(clean(text) for text in stage.observed),
     )
+
+
+def _aside(backdrop: Backdrop) -> list[str]:
+    return [f"set aside: {what}" for what in backdrop.aside]
 
 
 class _Ending:

@@ -1,5 +1,6 @@
 """What a story does to the target, through hooks and its process, and how that is put back."""
 
+import time
 from collections.abc import Mapping
 from typing import Final, TypeAlias
 
@@ -60,7 +61,10 @@ class Backstage(Scenery):
 
     async def _pull(self, name: str, arguments: Mapping[str, str | int]) -> dict[str, str]:
         self.backdrop.transcript.add("", "note", "hook", described(name, arguments))
-        return await pull(self.target, self._context.redactor, name, arguments)
+        try:
+            return await pull(self.target, self._context.redactor, name, arguments)
+        finally:
+            self._context.changed = time.monotonic()
 
     async def new_user(self) -> Account:
         """Have a user made who is gone when the story ends."""
@@ -83,6 +87,7 @@ class Backstage(Scenery):
             raise HarnessError("the hook create_room returned no room")
         self._undo.append(("delete_room", {"room": made["room"]}))
         self.backdrop.story_rooms.add(made["room"])
+        self.backdrop.made_rooms.add(made["room"])
         return Room(made["room"], title)
 
     async def set_apart(self) -> None:
@@ -183,23 +188,39 @@ class Backstage(Scenery):
             f"{self.backdrop.patience:.0f} s"
         )
 
-    async def put_back(self) -> None:
+    async def put_back(self) -> list[Undo]:
         """
         Put back what the story has changed, in the reverse order, and start what it has stopped.
+
+        What cannot be put back, or not in time, is owed: it is tried again before the next story.
+
+        Returns:
+            What was put back.
 
         Raises:
             HarnessError: Something could not be put back.
 
         """
-        if self._stopped:
-            await self.start_target()
         failed: list[str] = []
-        while self._undo:
-            name, arguments = self._undo.pop()
-            self._context.sessions.forget(str(arguments.get("username", "")))
-            try:
-                await self._pull(name, arguments)
-            except (HarnessError, NotTested) as exc:
-                failed.append(str(exc))
+        done: list[Undo] = []
+        try:
+            if self._stopped:
+                await self.start_target()
+            while self._undo:
+                name, arguments = self._undo[-1]
+                self._context.sessions.forget(str(arguments.get("username", "")))
+                try:
+                    await self._pull(name, arguments)
+                except (HarnessError, NotTested) as exc:
+                    failed.append(str(exc))
+                    self._context.owed.append((name, arguments))
+                else:
+                    done.append((name, arguments))
+                self._undo.pop()
+        finally:
+            # Cancelled, or the target does not start again.
+            self._context.owed += reversed(self._undo)
+            self._undo.clear()
         if failed:
             raise HarnessError("; ".join(failed))
+        return done

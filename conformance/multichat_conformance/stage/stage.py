@@ -1,23 +1,35 @@
 """The whole stage: scenery, backstage and cast, with fences, and what is cleared away behind."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import trio
 
 from multichat_conformance.actors import Actor, RawActor, Received
+from multichat_conformance.actors.backdrop import FREE_ROOM
+from multichat_conformance.commands import send
 from multichat_conformance.findings import HarnessError, StoryEnded
 from multichat_conformance.patterns import Joined, Stream
 from multichat_conformance.stage.cast import Cast
 from multichat_conformance.target.model import Room
-from multichat_conformance.timing import quiet_window
+from multichat_conformance.timing import SEEN_WITHIN, pause, quiet_window
 from multichat_conformance.transcript import shorten
 
 __all__ = ["Stage"]
 
 _CLEARING: Final = 20.0
 """Seconds that clearing away may take."""
+
+_SEEN_BY: Final = {
+    "make_open_room": "join",
+    "make_staff_room": "error",
+    "make_staff": "join",
+    "make_plain": "error",
+    "rename_user": "msg_type",
+}
+"""By which answer to a join of a plain user, or to a send, a change is seen that was put back."""
 
 
 class Stage(Cast):
@@ -93,9 +105,41 @@ class Stage(Cast):
                     for actor in self._actors:
                         nursery.start_soon(self._dismiss, actor)
             with trio.move_on_after(_CLEARING * 3) as putting_back:
-                await self.put_back()
+                undone = await self.put_back()
             if putting_back.cancelled_caught:
                 raise HarnessError("it took too long to put back what hooks have changed")
+            for name, arguments in undone:
+                with trio.move_on_after(SEEN_WITHIN + self.backdrop.grace):
+                    await _quietly(partial(self._settle, name, arguments))
+
+    async def _settle(self, hook: str, arguments: Mapping[str, str | int]) -> None:
+        """
+        Wait until the target is seen to have noticed what a hook has put back.
+
+        It may take a second (MC1-AUTH-05), and the next story must not be about that.
+        """
+        username = arguments.get("username", arguments.get("to"))
+        cast = self._context.cast().values()
+        plain = [one for one in cast if username in (one.username, None) and not one.staff]
+        if not plain or hook not in _SEEN_BY:
+            return
+        staff_rooms = [room.id for room in self.target.rooms if room.staff_only]
+        room = str(arguments.get("room", staff_rooms[0] if staff_rooms else FREE_ROOM))
+        actor = await self.actor_of(plain[0], "witness")
+        if hook == "rename_user":
+            await actor.join(self.fence_room)
+        while not await self._is_noticed(actor, hook, room):
+            await pause(SEEN_WITHIN / 10)
+        await self._dismiss(actor)
+
+    async def _is_noticed(self, actor: Actor, hook: str, room: str) -> bool:
+        if hook == "rename_user":
+            text = self.nonce()
+            await actor.command(send(self.fence_room, text))
+            received = await actor.meets(text, self.fence_room)
+            return bool(received.frame["username"] == actor.username)
+        answer = await actor.ask({"command": "join", "room": room})
+        return _SEEN_BY[hook] in answer.frame
 
     async def _dismiss(self, actor: Actor) -> None:
         patience = min(2.0, self.backdrop.patience)

@@ -11,7 +11,7 @@ import shutil
 import ssl
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Literal
@@ -282,7 +282,7 @@ class _Examination:
             )
             return
         role = next(iter(cast))
-        self._told("order", partial(self._order, role, open_rooms[-1]))
+        self._told("order", partial(self._order, role, open_rooms[-2:]))
         self._told("round trip", partial(self._measure, role))
 
     async def _see_room(self, room: Room, account: Account, stage: Stage) -> str:
@@ -291,8 +291,8 @@ class _Examination:
         kind = "staff room" if room.staff_only else "open room"
         return f"{account.username} joins and leaves the {kind} {title!r}"
 
-    async def _order(self, role: str, room: Room, stage: Stage) -> str:
-        self._context.keeps_order = await keeps_order(stage, role, room)
+    async def _order(self, role: str, rooms: Sequence[Room], stage: Stage) -> str:
+        self._context.keeps_order = await keeps_order(stage, role, rooms)
         if self._context.keeps_order:
             return "what is pipelined is answered in order: absence is shown by fences"
         return (
