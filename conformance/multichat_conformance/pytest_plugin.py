@@ -264,14 +264,15 @@ def _options(config: pytest.Config) -> "Options":
     from multichat_conformance.running import Options
 
     groups = config.getoption("--multichat-group")
-    options = Options(
-        level=config.getoption("--multichat-level"),
-        depth=config.getoption("--multichat-profile"),
-        groups=tuple(Group(group) for group in groups) if groups else None,
-        patience=config.getoption("--multichat-patience"),
-    )
-    seed = config.getoption("--multichat-seed")
-    return options if seed is None else replace(options, seed=seed)
+    chosen: dict[str, Any] = {
+        "level": config.getoption("--multichat-level"),
+        "depth": config.getoption("--multichat-profile"),
+        "groups": tuple(Group(group) for group in groups) if groups else None,
+        "patience": config.getoption("--multichat-patience"),
+    }
+    if (seed := config.getoption("--multichat-seed")) is not None:
+        chosen["seed"] = seed
+    return Options(**chosen)
 
 
 def _narrowed(chosen: Collection[str], options: "Options") -> tuple[str, ...]:

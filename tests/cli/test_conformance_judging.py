@@ -15,7 +15,7 @@ class Broken:
         self.exc = exc
         self.asked = 0
 
-    def event(self, _: Event) -> None:
+    def event(self, event: Event) -> None:  # noqa: ARG002  # as reports have it
         self.asked += 1
         raise self.exc
 
