@@ -157,7 +157,9 @@ def test_the_key_word_decides_what_a_failure_is(
         (SHOULD, (1, 2, 3), CORE, Outcome.FAIL),
         (MAY, (1, 2, 3), CORE, Outcome.FAIL),
         (SHOULD, (1,), CORE, Outcome.UNSTABLE),
-        (CORE, (1, 2, 3), SHOULD, Outcome.WARN),
+        # A liberty that was overstepped is no excuse where a MUST is checked.
+        (CORE, (1, 2, 3), SHOULD, Outcome.FAIL),
+        (CORE, (1, 2, 3), MAY, Outcome.FAIL),
         # What is no clause has the check's.
         (SHOULD, (1, 2, 3), "no clause", Outcome.WARN),
         (CORE, (1, 2, 3), "", Outcome.FAIL),

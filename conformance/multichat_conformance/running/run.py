@@ -368,8 +368,16 @@ def _outcome(check: Check, told: Sequence[Told]) -> tuple[Outcome, str]:
 
 
 def _key_word(check: Check, finding: Finding) -> str:
-    """Return how binding what was broken is: in the story of a SHOULD a MUST may be broken."""
-    return level_of(finding.clause) if finding.clause in clause_ids() else check.level
+    """
+    Return how binding what was broken is.
+
+    In the story of a SHOULD a MUST may be broken. A clause that only gives a liberty excuses no
+    answer beyond it: a check of a MUST stays one.
+    """
+    words = {check.level}
+    if finding.clause in clause_ids():
+        words.add(level_of(finding.clause))
+    return next(word for word in _BAD if word in words)
 
 
 def _all_ids() -> set[str]:
