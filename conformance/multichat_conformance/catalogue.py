@@ -62,7 +62,8 @@ class Needs:
 
     Attributes:
         actors: Roles with an account: alice, bob and carol are plain, dave is staff.
-        rooms: How many open rooms, the one that fences use included.
+        rooms: How many open rooms, the one that fences use included; a connection may be in all
+            of them at once.
         staff_room: Whether a staff room.
         hooks: Names of hooks.
         limits: Names of stated limits; one that the target says it does not have (``false``)

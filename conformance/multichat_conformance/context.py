@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +37,7 @@ class Context:
         seed: Makes the random choices of the run.
         depth: How much model-based testing.
         stories: The folder in which failing stories of searches are kept.
+        groups: The groups that may run; a search keeps to them in what it makes up.
 
     """
 
@@ -54,6 +55,7 @@ class Context:
     seed: int = 0
     depth: str = "quick"
     stories: Path = Path(".multichat")
+    groups: Collection[str] = ()
     _stories: int = 0
 
     def reach(self, target: Target) -> None:

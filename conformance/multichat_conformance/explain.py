@@ -21,13 +21,17 @@ from multichat_spec import Example, Requirement
 __all__ = ["GROUPS", "UnknownId", "explain", "faults_caught_by", "needs_in_words"]
 
 GROUPS: Final = {
-    Group.SAFE: "well-formed traffic and harmless handshakes",
-    Group.INTRUSIVE: "malformed traffic, misused sessions, and hooks that take rights away",
+    Group.SAFE: "well-formed traffic, harmless handshakes, and the hooks of core checks",
+    Group.INTRUSIVE: (
+        "malformed traffic, misused sessions, and hooks by which hardened checks take rights away "
+        "or delete"
+    ),
     Group.LIFECYCLE: "stops and starts the server",
     Group.LOAD: "floods, slow readers and many connections",
 }
 """What the checks of a group do to a server."""
 
+_FAULTS: Final = 3
 _EXAMPLES: Final = 4
 _FRAME: Final = 240
 
@@ -86,15 +90,15 @@ def needs_in_words(needs: Needs) -> Iterator[str]:
 
 def faults_caught_by(check: str) -> tuple[str, ...]:
     """
-    Return the faults that a check is known to catch, from the matrix of checks and faults.
+    Return the faults that a check is known to find, a sentence each.
 
-    Empty as long as the package holds no ``matrix.json``.
+    They are those of the published matrix: mistakes that were built into a small correct server
+    to see that the suite finds them.
     """
     file = files("multichat_conformance").joinpath("matrix.json")
-    if not file.is_file():
-        return ()
     matrix = json.loads(file.read_text("utf-8"))
-    return tuple(sorted(matrix.get("checks", {}).get(check, ())))
+    found = (name for name, checks in matrix["faults"].items() if check in checks)
+    return tuple(matrix["sentences"][name] for name in found)
 
 
 class _Page:
@@ -185,8 +189,11 @@ def _explain_check(page: _Page, check: Check) -> None:
 
 
 def _faults(page: _Page, check: Check, indent: str) -> None:
-    if faults := faults_caught_by(check.id):
-        page.paragraph(f"Known to catch: {', '.join(faults)}", indent)
+    faults = faults_caught_by(check.id)
+    for fault in faults[:_FAULTS]:
+        page.paragraph(f"Mistake that it finds: {fault}", indent)
+    if len(faults) > _FAULTS:
+        page.paragraph(f"… and {len(faults) - _FAULTS} more in docs/conformance-matrix.md", indent)
 
 
 def _examples(page: _Page, examples: Sequence[Example]) -> None:

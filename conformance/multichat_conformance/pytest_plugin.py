@@ -3,16 +3,20 @@ The suite as a pytest plugin: ``pytest --pyargs multichat_conformance --multicha
 
 Every check is a test item, so ``-k``, ``-x``, ``-m``, ``--junitxml`` and xdist do what they do
 elsewhere. Clause ids are keywords (``-k MC1-JOIN-07``); profiles and groups are markers
-(``-m core``, ``-m "not intrusive"``). ``multichat conformance run`` goes through here, too, with a
-:class:`SuitePlugin` that reports in its own way.
+(``-m core``, ``-m "not intrusive"``). ``multichat conformance run`` goes through here, too: see
+:func:`multichat_conformance.running.suite.judge`.
+
+With xdist each worker plays a part of the checks in a run of its own; what came of them goes with
+the tests' reports to the process that has started the workers, which judges them all.
 
 pytest loads this module in every run of an environment that has it installed, so it imports
 nothing of the suite until it is asked for.
 """
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,12 +24,15 @@ import pytest
 
 if TYPE_CHECKING:
     from multichat_conformance.catalogue import Check
+    from multichat_conformance.deviations import Deviations
     from multichat_conformance.events import CheckFinished
-    from multichat_conformance.running import Run
+    from multichat_conformance.running import Options, Run
+    from multichat_conformance.target.model import Target
 
 __all__ = ["RUN", "CheckFailed", "CheckFile", "CheckItem", "current_run"]
 
 _CHECKS: Final = Path(__file__).parent / "checks"
+_TARGET: Final = "--multichat-target"
 RUN: Final = pytest.StashKey["Run"]()
 
 
@@ -41,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the suite."""
     group = parser.getgroup("multichat", "multichat conformance")
     add = group.addoption
-    add("--multichat-target", metavar="FILE", help="target file, or the ws:// address of a server")
+    add(_TARGET, metavar="FILE", help="target file, or the ws:// address of a server")
     add(
         "--multichat-level",
         choices=("core", "hardened"),
@@ -90,20 +97,41 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "CheckFile
     return CheckFile.from_parent(parent, path=file_path)
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Have the process that starts xdist's workers judge what they find."""
+    config = session.config
+    if not config.pluginmanager.hasplugin("dsession") or not config.getoption(_TARGET):
+        return
+    from multichat_conformance.running.gathering import Gatherer
+
+    options = _options(config)
+    config.stash[RUN] = _run(config, options)
+    gatherer = Gatherer(config.stash[RUN], lambda ids: _narrowed(ids, options))
+    config.pluginmanager.register(gatherer, "multichat-gatherer")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the checks into the suite's order, and see that there is a target for them."""
+    """Leave the checks that are asked for, in the suite's order; see that they have a target."""
     checks = [item for item in items if isinstance(item, CheckItem)]
     if not checks:
         return
     from multichat_conformance.catalogue import catalogue
+    from multichat_conformance.running.options import planned
 
+    if RUN not in config.stash:
+        options = _options(config)
+        wanted = {check.id for check in planned(catalogue(), options)}
+        left_out = [item for item in checks if item.check.id not in wanted]
+        checks = [item for item in checks if item.check.id in wanted]
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+        chosen = {item.check.id for item in checks}
+        config.stash[RUN] = _run(config, replace(options, narrowed=_narrowed(chosen, options)))
     place = {check.id: number for number, check in enumerate(catalogue())}
     checks.sort(key=lambda item: place[item.check.id])
     others = [item for item in items if not isinstance(item, CheckItem)]
     items[:] = [*others, *checks]
-    if RUN not in config.stash:
-        config.stash[RUN] = _run_of(config, checks)
 
 
 class CheckFile(pytest.File):
@@ -162,7 +190,7 @@ def current_run(session: pytest.Session) -> "Run":
     if not run.begun:
         with _alone_with(run):
             run.begin([item.check for item in session.items if isinstance(item, CheckItem)])
-    if run.trouble:
+    if run.trouble and not _is_worker(session.config):
         from multichat_conformance.outcomes import ExitCode
 
         # What cannot be tested at all would only be said once for each check.
@@ -171,79 +199,123 @@ def current_run(session: pytest.Session) -> "Run":
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Have a run know of a check in which the suite itself went wrong."""
-    report = yield
-    if isinstance(item, CheckItem) and call.excinfo is not None and item.result is None:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[pytest.TestReport]:
+    """Have a run know of a check in which the suite itself went wrong, and tell of what came."""
+    report: pytest.TestReport = yield  # type: ignore[assignment,misc]  # what the other wrappers made
+    if not isinstance(item, CheckItem):
+        return report
+    if call.excinfo is not None and item.result is None:
         exc = call.excinfo.value
         if isinstance(exc, Exception):
             run = item.config.stash[RUN]
             item.result = run.harness_error(item.check, f"{type(exc).__name__}: {exc}")
+    if item.result is not None and _is_worker(item.config):
+        from multichat_conformance.running.gathering import attach
+
+        attach(report, item.result, item.config.stash[RUN].trouble)
     return report
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """End the run, and with it a target that the suite has started."""
-    run = session.config.stash.get(RUN, None)
+    """End the run, and with it a target that the suite has started; its exit code is the run's."""
+    config = session.config
+    run = config.stash.get(RUN, None)
     if run is None or not run.begun:
         return
-    from multichat_conformance.outcomes import ExitCode, Outcome
+    # Whoever has had enough failures (-x) has seen what came of the checks so far.
+    dsession = config.pluginmanager.getplugin("dsession")
+    enough = session.shouldstop or session.shouldfail or getattr(dsession, "shouldstop", False)
+    ended = run.finish(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED and not enough)
+    if exitstatus == pytest.ExitCode.USAGE_ERROR or _is_worker(config):
+        return
+    from multichat_conformance.outcomes import ExitCode
 
-    run.finish(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED)
-    left_out = any(result.outcome is Outcome.NOT_TESTED for result in run.results)
-    if exitstatus == pytest.ExitCode.OK and left_out:
-        # pytest takes a skip for a pass; a check that could not be tested is none.
-        session.exitstatus = ExitCode.INCOMPLETE
+    if exitstatus == pytest.ExitCode.TESTS_FAILED and ended.exit_code in (
+        ExitCode.CONFORMANT,
+        ExitCode.INCOMPLETE,
+    ):
+        # Other people's tests, beside the checks.
+        return
+    session.exitstatus = ended.exit_code
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what the run says of the target."""
     config = terminalreporter.config
     run = config.stash.get(RUN, None)
-    if run is None or run.ended is None or hasattr(config, "workerinput"):
+    if run is None or run.ended is None or _is_worker(config):
         return
     terminalreporter.section("multichat conformance")
     terminalreporter.line(f"core: {run.ended.core}   hardened: {run.ended.hardened}")
     terminalreporter.line(run.ended.sentence)
+    for complaint in run.ended.deviations:
+        terminalreporter.line(f"deviations file: {complaint}")
 
 
-def _run_of(config: pytest.Config, checks: Iterable[CheckItem]) -> "Run":
-    from multichat_conformance.catalogue import Group, catalogue
-    from multichat_conformance.running import Options, Run
+def _is_worker(config: pytest.Config) -> bool:
+    """Tell whether this is one of xdist's workers, whose results others judge."""
+    return hasattr(config, "workerinput")
+
+
+def _options(config: pytest.Config) -> "Options":
+    from multichat_conformance.catalogue import Group
+    from multichat_conformance.running import Options
+
+    groups = config.getoption("--multichat-group")
+    options = Options(
+        level=config.getoption("--multichat-level"),
+        depth=config.getoption("--multichat-profile"),
+        groups=tuple(Group(group) for group in groups) if groups else None,
+        patience=config.getoption("--multichat-patience"),
+    )
+    seed = config.getoption("--multichat-seed")
+    return options if seed is None else replace(options, seed=seed)
+
+
+def _narrowed(chosen: Collection[str], options: "Options") -> tuple[str, ...]:
+    """Say what pytest has left out of the checks that are asked for, if anything."""
+    from multichat_conformance.catalogue import catalogue
     from multichat_conformance.running.options import planned
-    from multichat_conformance.target.file import TargetFileError, load_target
-    from multichat_conformance.target.model import Target
 
-    given = config.getoption("--multichat-target")
+    whole = {check.id for check in planned(catalogue(), options)}
+    if whole <= set(chosen):
+        return ()
+    return (f"pytest selected {len(whole & set(chosen))} of {len(whole)} checks",)
+
+
+def _run(config: pytest.Config, options: "Options") -> "Run":
+    from multichat_conformance.running import Run
+
+    given = config.getoption(_TARGET)
     if not given:
         raise pytest.UsageError("the checks need a target: add --multichat-target FILE")
-    is_url = given.startswith(("ws://", "wss://"))
-    try:
-        target = Target(url=given, name=given) if is_url else load_target(Path(given))
-    except TargetFileError as exc:
-        raise pytest.UsageError(str(exc)) from exc
-    groups = config.getoption("--multichat-group")
-    choices = {
-        "level": config.getoption("--multichat-level"),
-        "depth": config.getoption("--multichat-profile"),
-        "groups": tuple(Group(group) for group in groups) if groups else None,
-        "patience": config.getoption("--multichat-patience"),
-    }
-    if (seed := config.getoption("--multichat-seed")) is not None:
-        choices["seed"] = seed
-    whole = {check.id for check in planned(catalogue(), Options(**choices))}
-    chosen = {item.check.id for item in checks}
-    narrowed = () if whole <= chosen else (f"pytest selected {len(chosen)} of {len(whole)} checks",)
+    target, asked_as = _target(given)
     return Run(
         target,
-        Options(**choices, narrowed=narrowed),
+        options,
         lambda _: None,
         deviations=_deviations_of(target),
-        asked_as=(given,) if is_url else ("--target", given),
+        asked_as=asked_as,
     )
 
 
-def _deviations_of(target: Any) -> Any:
+def _target(given: str) -> "tuple[Target, tuple[str, ...]]":
+    from multichat_conformance.target.file import TargetFileError, load_target, wrong_url
+    from multichat_conformance.target.model import Target
+
+    if given.startswith(("ws://", "wss://")):
+        if wrong := wrong_url(given):
+            raise pytest.UsageError(wrong)
+        return Target(url=given, name=given), (given,)
+    try:
+        return load_target(Path(given)), ("--target", given)
+    except TargetFileError as exc:
+        raise pytest.UsageError(str(exc)) from exc
+
+
+def _deviations_of(target: "Target") -> "Deviations | None":
     from multichat_conformance.deviations import DeviationsError, load_deviations
 
     if target.deviations is None:

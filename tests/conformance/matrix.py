@@ -22,6 +22,7 @@ from typing import Final
 
 import trio
 
+import multichat_conformance
 from multichat_conformance.catalogue import Check, catalogue
 from multichat_conformance.events import Attempt
 from multichat_conformance.running.needs import inapplicable, missing
@@ -43,7 +44,8 @@ CORRECT: Final = "correct"
 FIRST_LOOK: Final = "target.first-look"
 """What a run begins with; a target that it finds wanting is not judged at all."""
 
-DATA: Final = Path(__file__).with_name("matrix.json")
+DATA: Final = Path(multichat_conformance.__file__).with_name("matrix.json")
+"""Published with the suite, where `multichat conformance explain` reads it."""
 
 PATIENCE: Final = 1.0
 """Seconds to wait for what must come. Of the correct server it comes within milliseconds; with a
@@ -216,6 +218,15 @@ def declared(found: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
     return {name: [id_ for id_ in ids if id_ in checks] for name, checks in plan.items()}
 
 
+def published(found: Mapping[str, Collection[str]]) -> dict[str, object]:
+    """Return what is published: the checks, what found each fault, and the faults in words."""
+    return {
+        "checks": [check.id for check in catalogue()],
+        "faults": {name: list(checks) for name, checks in found.items()},
+        "sentences": {name: FAULTS[name].sentence for name in found},
+    }
+
+
 def as_text(data: Mapping[str, object]) -> str:
     """Return the text of what is kept."""
     return json.dumps(data, indent=1) + "\n"
@@ -245,8 +256,7 @@ def main() -> int:
         CAUGHT_BY_FILE.write_text(as_text(declared(found)), encoding="utf-8")
     if arguments.write:
         declarations = declared(found) if arguments.declare else None
-        data = {"checks": [check.id for check in catalogue()], "faults": found}
-        DATA.write_text(as_text(data), encoding="utf-8")
+        DATA.write_text(as_text(published(found)), encoding="utf-8")
         PAGE.write_text(render(found, declarations), encoding="utf-8")
     return 0
 

@@ -122,9 +122,14 @@ def test_needs_are_said_in_words() -> None:
 
 def test_faults_come_from_the_matrix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(explaining, "files", lambda _: tmp_path)
-    assert faults_caught_by(CHECK) == ()
+    matrix = {
+        "checks": [CHECK],
+        "faults": {"echo": [], **{f"twice-{place}": [CHECK] for place in range(5)}},
+        "sentences": {"echo": "No.", **{f"twice-{place}": f"Twice {place}." for place in range(5)}},
+    }
+    (tmp_path / "matrix.json").write_text(json.dumps(matrix))
 
-    (tmp_path / "matrix.json").write_text(json.dumps({"checks": {CHECK: ["JoinsTwice", "Echo"]}}))
-
-    assert faults_caught_by(CHECK) == ("Echo", "JoinsTwice")
-    assert "Known to catch: Echo, JoinsTwice" in explain(CHECK)
+    assert faults_caught_by(CHECK) == tuple(f"Twice {place}." for place in range(5))
+    assert "Mistake that it finds: Twice 0." in explain(CHECK)
+    assert "and 2 more" in explain(CHECK)
+    assert "Twice 3" not in explain(CHECK)

@@ -68,6 +68,10 @@ def test_who_gives_everything_lacks_nothing() -> None:
         ({"accounts": ()}, "needs an account for alice: add [[accounts]]"),
         ({"rooms": FULL.rooms[1:]}, "needs 2 open rooms: add [[rooms]]"),
         ({"rooms": FULL.rooms[:2]}, "needs a staff room: add [[rooms]] with staff_only = true"),
+        (
+            {"limits": replace(FULL.limits, rooms_per_connection=1)},
+            "and limits.rooms_per_connection is 1: raise the target's limit",
+        ),
         ({"hooks": Hooks()}, "needs the hook make_staff: add it to [hooks]"),
         ({"limits": Limits(frame_bytes=1)}, "needs the stated limit: add limits.message_length"),
         ({"login": Login(recipe="cookie")}, "login.recipe is not django-form"),
@@ -89,6 +93,13 @@ def test_a_target_that_the_suite_starts_needs_no_hooks_to_restart() -> None:
 
 def test_a_limit_of_zero_is_stated() -> None:
     assert lacks(a_check(limits=("message_length",)), FULL) == ""
+
+
+@pytest.mark.parametrize("limit", [2, False, None])
+def test_as_many_rooms_as_a_connection_may_be_in_are_enough(limit: float | None) -> None:
+    stated = replace(FULL, limits=Limits(rooms_per_connection=limit))
+
+    assert lacks(a_check(rooms=2), stated) == ""
 
 
 @pytest.mark.parametrize("group", Group)

@@ -4,11 +4,15 @@ import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import pytest
 import trio
 
+from multichat_conformance.catalogue import catalogue
+from multichat_conformance.running.options import Options, planned
 from tests.conformance.small_server import small_server
 from tests.conformance.target_file import write_target_file
 
@@ -37,9 +41,9 @@ async def test_chosen_checks_pass_and_are_written_as_junit(tmp_path: Path) -> No
             tmp_path, "--multichat-target", target, "-k", JOINS, "--junitxml", "report.xml"
         )
 
-    assert done.returncode == 0, done.stdout.decode()
-    assert b"2 passed" in done.stdout
     # Some were left out, so there is no verdict.
+    assert done.returncode == 3, done.stdout.decode()
+    assert b"2 passed" in done.stdout
     assert b"core: incomplete" in done.stdout
     names = [case.get("name") for case in ET.parse(tmp_path / "report.xml").iter("testcase")]  # noqa: S314  # our own file
     assert sorted(names) == ["open-room-is-joined", "second-join-is-announced-to-nobody"]  # type: ignore[type-var]
@@ -97,7 +101,11 @@ async def test_several_processes_share_one_server_without_harm(tmp_path: Path) -
             "core",
         )
 
-    assert done.returncode == 0, done.stdout.decode()
+    # Nothing failed, and the run was narrowed.
+    assert done.returncode == 3, done.stdout.decode()
+    assert b" passed" in done.stdout
+    assert b"Nothing failed in " in done.stdout
+    assert b"(pytest selected " in done.stdout
 
 
 async def test_trio_mode_of_the_user_does_no_harm(tmp_path: Path) -> None:
@@ -109,7 +117,8 @@ async def test_trio_mode_of_the_user_does_no_harm(tmp_path: Path) -> None:
             ini="[pytest]\ntrio_mode = true\n",
         )
 
-    assert done.returncode == 0, done.stdout.decode()
+    assert done.returncode == 3, done.stdout.decode()
+    assert b"2 passed" in done.stdout
 
 
 async def test_without_a_target_it_says_what_to_add(tmp_path: Path) -> None:
@@ -128,10 +137,72 @@ async def test_a_wrong_target_file_is_a_usage_error(tmp_path: Path) -> None:
     assert b"target.toml: url:" in done.stderr
 
 
-async def test_an_unreachable_target_ends_the_run_at_once(tmp_path: Path) -> None:
-    done = await run_pytest(tmp_path, "--multichat-target", "ws://127.0.0.1:1/chat/stream/")
+@pytest.mark.parametrize(
+    ("asked", "options"),
+    [
+        (("--multichat-level", "core"), Options(level="core")),
+        (("--multichat-profile", "none"), Options(depth="none")),
+        ((), Options()),
+    ],
+)
+async def test_what_is_not_asked_for_is_not_played(
+    tmp_path: Path, asked: tuple[str, ...], options: Options
+) -> None:
+    url = "ws://127.0.0.1:1/chat/stream/"
+    done = await run_pytest(tmp_path, "--multichat-target", url, "--collect-only", "-q", *asked)
+
+    listed = [line for line in done.stdout.decode().splitlines() if "::" in line]
+    assert len(listed) == len(planned(catalogue(), options))
+
+
+@pytest.mark.parametrize("processes", [(), ("-n", "2")])
+async def test_a_skip_is_no_pass(tmp_path: Path, processes: tuple[str, ...]) -> None:
+    """A check needs carol, whom the target file lacks."""
+    async with small_server() as running:
+        two = replace(running.target, accounts=running.target.accounts[:2])
+        target = str(write_target_file(two, tmp_path / "target.toml"))
+        done = await run_pytest(
+            tmp_path,
+            *("--multichat-target", target, *processes),
+            *("-k", f"{JOINS} or every-member-gets-it-once"),
+        )
+
+    assert done.returncode == 3, done.stdout.decode()
+    assert b"1 skipped" in done.stdout
+
+
+@pytest.mark.parametrize("processes", [(), ("-n", "2")])
+@pytest.mark.parametrize(
+    ("more", "said"), [("", b"is stale"), ("expires = 2020-01-01", b"expired on 2020-01-01")]
+)
+async def test_a_deviations_file_that_is_not_right_is_red(
+    tmp_path: Path, processes: tuple[str, ...], more: str, said: bytes
+) -> None:
+    (tmp_path / "deviations.toml").write_text(
+        '[[deviation]]\ncheck = "join.open-room-is-joined"\nreason = "It was so."\n' + more,
+        encoding="utf-8",
+    )
+    async with small_server() as running:
+        target = write_target_file(running.target, tmp_path / "target.toml")
+        text = target.read_text(encoding="utf-8")
+        target.write_text('deviations = "deviations.toml"\n' + text, encoding="utf-8")
+        done = await run_pytest(
+            tmp_path, "--multichat-target", str(target), *processes, "-k", JOINS
+        )
+
+    assert done.returncode == 1, done.stdout.decode()
+    assert said in done.stdout
+
+
+@pytest.mark.parametrize("processes", [(), ("-n", "2")])
+async def test_an_unreachable_target_ends_the_run_at_once(
+    tmp_path: Path, processes: tuple[str, ...]
+) -> None:
+    url = "ws://127.0.0.1:1/chat/stream/"
+    done = await run_pytest(tmp_path, "--multichat-target", url, *processes)
 
     assert done.returncode == 3
+    assert b"INTERNALERROR" not in done.stdout
     assert b"takes no connection" in done.stdout
 
 

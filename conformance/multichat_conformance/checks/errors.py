@@ -265,6 +265,7 @@ async def length_is_looked_at_before_membership(stage: Stage) -> None:
     actors=("alice",),
     limits=("rooms_per_connection",),
     hooks=("create_room", "delete_room"),
+    group=Group.INTRUSIVE,
     cause="The number of rooms is looked at before the rights are.",
 )
 async def rights_are_looked_at_before_the_number_of_rooms(stage: Stage) -> None:

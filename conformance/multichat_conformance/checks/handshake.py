@@ -39,13 +39,23 @@ AS_FIREFOX_SENDS_IT = (
     cause="The server has no WebSocket at this path, or its 101 response is not that of RFC 6455.",
 )
 async def handshake_is_accepted(stage: Stage) -> None:
-    """A handshake is answered with status 101, and with the proof that it was understood."""
-    response = await stage.handshake(role="alice")
+    """
+    A handshake at /chat/stream/ is answered with 101 and the proof that it was understood.
 
-    _is_accepted(stage, response.status, str(response))
+    A target with another path in its url is judged there by every other check; here it is asked
+    at the path that the clause names, on the same host.
+    """
     path = urlsplit(stage.target.url).path
     if path != PATH:
-        stage.note(f"the target was reached at {path}; a client looks for it at {PATH}")
+        stage.note(f"all other checks reach the target at {path}; a client looks for it at {PATH}")
+    response = await stage.handshake(role="alice", resource=None if path == PATH else PATH)
+
+    stage.expect(
+        response.status == 101,
+        f"a handshake at {PATH} was not accepted",
+        expected="status 101",
+        got=str(response),
+    )
 
 
 @check(

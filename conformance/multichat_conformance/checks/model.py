@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from multichat_conformance.catalogue import check
+from multichat_conformance.catalogue import Group, check
 
 if TYPE_CHECKING:
     from multichat_conformance.running.workshop import Workshop
@@ -83,14 +83,16 @@ def rooms_interleaved(workshop: "Workshop") -> None:
     Everybody sees what a model of rooms says, whatever they do at the same time.
 
     As in closed loop, but nobody waits: commands of several connections are under way at once,
-    connections end behind them, and hooks, where the target has them, take access away. One
-    order a room, the order of each sender, each message once, each announcement once.
+    connections end behind them, and hooks, where the target has them and the group intrusive may
+    run, take access away. One order a room, the order of each sender, each message once, each
+    announcement once.
     """
     from multichat_conformance.model.programs import Offers, programs
     from multichat_conformance.model.search import Budget, search
 
     offers = Offers.of(workshop.context)
+    revoking = Group.INTRUSIVE in workshop.context.groups
     stories = programs(
-        workshop.check.id, "pipelined", offers, longest=_LONGEST_BURST, revoking=True
+        workshop.check.id, "pipelined", offers, longest=_LONGEST_BURST, revoking=revoking
     )
     search(workshop, stories, Budget(quick=2.5, deep=22.0))

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-__all__ = ["NO_EVIDENCE", "Fault", "Kind", "clause_for"]
+from multichat_conformance.model.records import Tape
+
+__all__ = ["NO_EVIDENCE", "Fault", "Kind", "Lack", "clause_for"]
 
 Kind: TypeAlias = Literal[
     "answer",
@@ -46,6 +48,14 @@ class Fault:
     expected: str
     got: str
     at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Something that must still come to a connection; if it does not, it is a fault."""
+
+    tape: Tape
+    fault: Fault
 
 
 _CLAUSES: Final[dict[tuple[Kind, bool], str]] = {

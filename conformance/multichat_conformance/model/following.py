@@ -10,13 +10,14 @@ came decides which it was.
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from multichat_conformance.model.faults import Fault
+from multichat_conformance.model.followed import Followed, Move, Spoken, Stay, outlived
 from multichat_conformance.model.records import NEVER, Got, Meaning, Records, Sent, Tape, World
 
-__all__ = ["Followed", "Move", "Spoken", "Stay", "follow"]
+__all__ = ["follow"]
 
 _CODE_CLAUSES = {
     "USER_HAS_TO_LOGIN": "MC1-AUTH-03",
@@ -25,120 +26,20 @@ _CODE_CLAUSES = {
 }
 
 
-@dataclass(slots=True)
-class Stay:
-    """
-    A membership, as far as it is known.
-
-    Attributes:
-        room: Where.
-        asked: When the `join` was sent.
-        joined: When *joined* came; NEVER: it did not.
-        parting: When what ends it was sent or done; NEVER: nothing did.
-        left: When *left* came; NEVER: it did not.
-        by: What ended it.
-
-    """
-
-    room: str
-    asked: float
-    joined: float = NEVER
-    parting: float = NEVER
-    left: float = NEVER
-    by: Literal["", "leave", "end", "put out"] = ""
-
-    def may_touch(self, first: float, last: float) -> bool:
-        """Whether one may have been a member at some time between two moments."""
-        return self.asked < last and first < self.left
-
-
-@dataclass(slots=True)
-class Spoken:
-    """
-    A `send` that was, or may have been, carried out.
-
-    Attributes:
-        tape: Whose.
-        place: Which of the connection's messages it is, to tell their order.
-        room: Where.
-        text: What.
-        sent: When.
-        echoed: When its own copy came.
-        fate: ``said``: it came back; ``refused``; ``owed``: it did not come back, and must
-            still reach others; ``open``: it may.
-
-    """
-
-    tape: Tape
-    place: int
-    room: str
-    text: str
-    sent: float
-    echoed: float = NEVER
-    fate: Literal["said", "refused", "owed", "open"] = "open"
-
-
-@dataclass(slots=True)
-class Move:
-    """
-    What ENTER or LEAVE may be about.
-
-    Attributes:
-        kind: 4 ENTER, 5 LEAVE.
-        room: Where.
-        tape: Whose.
-        first: The moment from which on it may have happened.
-        last: The moment by which it has certainly happened; NEVER: unknown.
-        why: ``join``, ``leave``, ``end``, ``put out``; ``noise`` changes no membership and is
-            announced by a server that is not hardened.
-        sure: Whether it has certainly happened.
-
-    """
-
-    kind: int
-    room: str
-    tape: Tape
-    first: float
-    last: float
-    why: Literal["join", "leave", "end", "put out", "noise"]
-    sure: bool = True
-
-
-@dataclass(slots=True)
-class Followed:
-    """
-    What came of the commands of one connection.
-
-    Attributes:
-        stays: Its memberships.
-        spoken: Its messages.
-        moves: What may be announced of it.
-        fault: The first wrong answer.
-        lacks: What must still come as an answer, in words; empty: nothing.
-        lack_clause: The clause that is broken if it does not come.
-
-    """
-
-    tape: Tape
-    stays: list[Stay] = field(default_factory=list)
-    spoken: list[Spoken] = field(default_factory=list)
-    moves: list[Move] = field(default_factory=list)
-    fault: Fault | None = None
-    lacks: str = ""
-    lack_clause: str = ""
-
-    def inside(self, room: str) -> Stay | None:
-        """Return the stay in a room that nothing has ended yet."""
-        return next(
-            (stay for stay in self.stays if stay.room == room and stay.parting == NEVER), None
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class _Expected:
     frame: Mapping[str, Any]
     clause: str
     meaning: Meaning
+    former: tuple[str, ...] = ()
+
+    def fits(self, frame: Mapping[str, Any]) -> bool:
+        if frame.get("username") in self.former:
+            frame = {**frame, "username": self.frame["username"]}
+        return all(
+            name in frame and type(frame[name]) is type(value) and frame[name] == value
+            for name, value in self.frame.items()
+        )
 
 
 def follow(tape: Tape, records: Records) -> Followed:
@@ -189,17 +90,29 @@ def _obey(sent: Sent, found: Followed, records: Records, answers: Iterator[Got])
         _unanswered(sent, expected[0], found, records)
         return
     for one in expected:
-        if _fits(answer.frame, one.frame):
+        if one.fits(answer.frame):
             _take(one.meaning, sent, answer, found, refused="error" in one.frame)
             return
     wanted = expected[0]
     found.fault = Fault(
-        "answer",
+        "ghost" if _speaks_as_a_ghost(wanted, answer, sent, found, records) else "answer",
         _blamed(wanted, answer, sent, found, strict=records.strict),
         f"{found.tape.name} received another answer than it must to {_short(sent.text)}",
         " or ".join(dict.fromkeys(_json(one.frame) for one in expected)),
         _json(answer.frame),
         found.tape.name,
+    )
+
+
+def _speaks_as_a_ghost(
+    wanted: _Expected, answer: Got, sent: Sent, found: Followed, records: Records
+) -> bool:
+    meaning = wanted.meaning
+    return (
+        meaning.command == "send"
+        and found.inside(meaning.room) is None
+        and answer.frame.get("message") == meaning.text
+        and outlived(found, meaning.room, sent.moment, records)
     )
 
 
@@ -231,9 +144,9 @@ def _expected(meaning: Meaning, sent: Sent, found: Followed, records: Records) -
     if meaning.command == "leave":
         clause = "MC1-LEAVE-02" if stay else "MC1-LEAVE-05"
         return _Expected({"leave": room}, clause, meaning)
-    name = world.users[found.tape.role].name
-    message = {"room": room, "message": meaning.text, "username": name, "msg_type": 0}
-    return _Expected(message, "MC1-SEND-01", meaning)
+    user = world.users[found.tape.role]
+    message = {"room": room, "message": meaning.text, "username": user.name, "msg_type": 0}
+    return _Expected(message, "MC1-SEND-01", meaning, user.former)
 
 
 def _take(meaning: Meaning, sent: Sent, answer: Got, found: Followed, *, refused: bool) -> None:
@@ -346,13 +259,6 @@ def _surplus(tape: Tape, answer: Got) -> Fault:
         "one answer to each command",
         _json(answer.frame),
         tape.name,
-    )
-
-
-def _fits(frame: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    return all(
-        name in frame and type(frame[name]) is type(value) and frame[name] == value
-        for name, value in wanted.items()
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations, pairwise
 
 from multichat_conformance.model.faults import Fault
-from multichat_conformance.model.following import Spoken
+from multichat_conformance.model.followed import Spoken
 from multichat_conformance.model.records import Got, Tape
 
 __all__ = ["reordered"]

@@ -7,7 +7,6 @@ fences, and everybody hears all of it: what came before has been recorded by the
 """
 
 import json
-from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -16,6 +15,7 @@ import trio
 
 from multichat_conformance.actors import RawActor
 from multichat_conformance.actors.backdrop import FREE_ROOM
+from multichat_conformance.commands import send
 from multichat_conformance.events import Finding
 from multichat_conformance.findings import NotTested, StoryEnded, Violation
 from multichat_conformance.fuzz.reading import meanings_of
@@ -31,25 +31,15 @@ from multichat_conformance.model.records import (
     User,
     World,
 )
+from multichat_conformance.model.settling import CATCHING_UP, SETTLING, rooms_of
 from multichat_conformance.model.story import ENDS, HOOKS, Step, Story
 from multichat_conformance.stage import Stage, Undo
-from multichat_conformance.target.model import Room
 from multichat_conformance.timing import quiet_window
 from multichat_conformance.transcript import shorten
 
-__all__ = ["play", "rooms_of", "settle"]
+__all__ = ["play"]
 
 _FAREWELL: Final = 5.0
-_SETTLING: Final = 3.0
-"""Seconds that a change may take to be in force (MC1-AUTH-05 gives one), with air."""
-
-
-def rooms_of(rooms: Sequence[Room]) -> dict[str, Room]:
-    """Return the rooms of a target by their labels; the last open one is kept for fences."""
-    open_rooms = [room for room in rooms if not room.staff_only]
-    labels = dict(zip("ABCDEFGH", open_rooms[:-1], strict=False))
-    staff = next((room for room in rooms if room.staff_only), None)
-    return labels if staff is None else {**labels, "staff": staff}
 
 
 async def play(story: Story, stage: Stage, *, found: list[Fault] | None = None) -> None:
@@ -79,25 +69,6 @@ async def play(story: Story, stage: Stage, *, found: list[Fault] | None = None) 
             await playing.leave()
 
 
-async def settle(stage: Stage) -> None:
-    """
-    Wait, for a moment at most, until everybody may enter every room that is theirs again.
-
-    What hooks have taken away was given back when the story ended; a server may take a second to
-    see it (MC1-AUTH-05), and the next story must not be about that.
-    """
-    rooms = rooms_of(stage.target.rooms).values()
-    for role, account in stage.context.cast().items():
-        actor = await stage.raw(role)
-        until = trio.current_time() + _SETTLING
-        for room in rooms:
-            while account.staff or not room.staff_only:
-                answer = await actor.ask({"command": "join", "room": room.id})
-                if "join" in answer.frame or trio.current_time() > until:
-                    break
-        await actor.leave_all()
-
-
 class _Playing:
     def __init__(self, story: Story, stage: Stage, found: list[Fault]) -> None:
         self._story = story
@@ -109,6 +80,7 @@ class _Playing:
         self._tapes: dict[str, Tape] = {}
         self._heard: list[tuple[RawActor, Tape]] = []
         self._read: dict[int, int] = {}
+        self._renamed: dict[str, float] = {}
         users = {
             role: User(account.username, account.staff)
             for role, account in stage.context.cast().items()
@@ -154,9 +126,8 @@ class _Playing:
         moment = self._stage.backdrop.moment()
         world = self._world.with_room(room.id, Place(room.title))
         self._records.worlds = [(0, world), (moment, world)]
-        role = self._story.connections()[0].partition("-")[0]
-        probe = await self._stage.raw(role)
-        until = trio.current_time() + _SETTLING
+        probe = await self._stage.raw(next(iter(self._world.users), "alice"))
+        until = trio.current_time() + SETTLING
         while trio.current_time() < until:
             answer = await probe.ask({"command": "join", "room": room.id})
             if "join" in answer.frame:
@@ -191,12 +162,17 @@ class _Playing:
             return
         if not await self._is_there(step):
             return
+        actor = self._actors[step.who]
+        before = frozenset(actor.rooms)
         if step.do in ENDS:
             await self._end_connection(step)
         elif step.do != "connect":
             await self._say(step)
         if self._story.pace == "closed-loop":
             await self._settle()
+            if not self._stage.backdrop.keeps_order and actor.rooms != before:
+                # The 2016 original stores a membership after the answer, as `Actor.ask` says.
+                await quiet_window(self._stage.backdrop.round_trips.quiet)
 
     async def _is_there(self, step: Step) -> bool:
         tape = self._tapes.get(step.who)
@@ -218,9 +194,19 @@ class _Playing:
                 command["message"] = self._stage.nonce()
             text = json.dumps(command)
             meanings = (Meaning(step.do, room, command.get("message", "")),)
+        self._forget_former_names()
         actor, tape = self._actors[step.who], self._tapes[step.who]
         tape.sent.append(Sent(self._stage.backdrop.moment(), text, meanings))
         await actor.send_text(text)
+
+    def _forget_former_names(self) -> None:
+        """From now on only the new name will do of whoever was renamed long enough ago."""
+        granted = CATCHING_UP + self._stage.backdrop.grace
+        for role, since in list(self._renamed.items()):
+            if trio.current_time() > since + granted:
+                del self._renamed[role]
+                world = self._world.with_user(role, former=())
+                self._records.worlds.append((self._stage.backdrop.moment(), world))
 
     async def _end_connection(self, step: Step) -> None:
         actor, tape = self._actors[step.who], self._tapes[step.who]
@@ -245,6 +231,8 @@ class _Playing:
             return
         self._records.worlds.append((moment, world))
         await self._stage.hook(HOOKS[step.do], undo=undo, **arguments)
+        if step.do == "rename":
+            self._renamed[step.who] = trio.current_time()
         if step.do == "delete-room":
             self._stage.undone("delete_room")
         await self._settle()
@@ -266,7 +254,9 @@ class _Playing:
                 if tape.role == step.who:
                     actor.is_now_called(other)
             undo = ("rename_user", {"username": other, "to": name})
-            return world.with_user(step.who, name=other), {"username": name, "to": other}, undo
+            former = (*world.users[step.who].former, name)
+            renamed = world.with_user(step.who, name=other, former=former)
+            return renamed, {"username": name, "to": other}, undo
         if step.do == "make-plain":
             undo = ("make_staff", {"username": name})
             return world.with_user(step.who, staff=False), {"username": name}, undo
@@ -362,11 +352,19 @@ class _Playing:
         async with trio.open_nursery() as nursery:
             for actor in present:
                 markers.append(self._stage.nonce())
-                nursery.start_soon(actor.says, self._fence, markers[-1])
+                nursery.start_soon(self._say_in_the_fence, actor, markers[-1])
         for place, actor in enumerate(present):
             for other, marker in enumerate(markers):
                 if other != place:
                     await actor.meets(marker, self._fence)
+
+    async def _say_in_the_fence(self, actor: RawActor, marker: str) -> None:
+        if self._renamed:
+            # It may be heard by a former name still.
+            await actor.command(send(self._fence, marker))
+            await actor.meets(marker, self._fence)
+        else:
+            await actor.says(self._fence, marker)
 
     async def leave(self) -> None:
         """Have everybody leave in closed loop, so that the next story hears no farewells."""

@@ -16,7 +16,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from multichat_conformance.context import Context
 from multichat_conformance.fuzz import frames
 from multichat_conformance.fuzz.reading import is_well_formed, meanings_of
-from multichat_conformance.model.playing import rooms_of
+from multichat_conformance.model.settling import rooms_of
 from multichat_conformance.model.story import HOOKS, Pace, Step, Story
 from multichat_conformance.target.model import Limits
 

@@ -20,11 +20,21 @@ Ending: TypeAlias = Literal["", "close", "half-close", "reset"]
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user: the name that messages carry, and whether staff; one who is away is nobody."""
+    """
+    A user.
+
+    Attributes:
+        name: What messages carry.
+        staff: Whether staff.
+        active: Whether somebody; one who is not is nobody.
+        former: Names before, as long as messages may still carry them.
+
+    """
 
     name: str
     staff: bool = False
     active: bool = True
+    former: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from typing import Final
 from hypothesis.strategies import SearchStrategy
 
 from multichat_conformance.model.faults import NO_EVIDENCE, Fault
-from multichat_conformance.model.playing import play, settle
+from multichat_conformance.model.playing import play
 from multichat_conformance.model.seeded import explore
+from multichat_conformance.model.settling import settle
 from multichat_conformance.model.shrinking import shortened
 from multichat_conformance.model.story import Story, shortest_first, write_story
 from multichat_conformance.running.telling import Told

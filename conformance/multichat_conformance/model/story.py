@@ -260,6 +260,13 @@ def _step(value: Any, number: int) -> Step:
         raise StoryError(f"step {number}: nobody is called {step.who!r}; roles are {list(ROLES)}")
     if step.room and not _is_label(step.room):
         raise StoryError(f"step {number}: no room is called {step.room!r}")
+    if step.who and do in HOOKS and step.who != step.user:
+        raise StoryError(f"step {number} ({do}) is about a user, and {step.who} is a connection")
+    if do == "delete-room" and step.room != "new":
+        # The target's own rooms could not be put back.
+        raise StoryError(f"step {number}: only the room that the story makes (new) can be deleted")
+    if do == "make-staff-room" and step.room in ("staff", "nowhere"):
+        raise StoryError(f"step {number}: {_ROOM_WORDS[step.room]} cannot be made a staff room")
     return step
 
 

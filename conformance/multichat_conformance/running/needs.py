@@ -32,6 +32,12 @@ def missing(check: Check, context: Context, groups: Collection[Group]) -> str:
         return f"needs {kind}: add [[accounts]] to the target file"
     if sum(not room.staff_only for room in target.rooms) < needs.rooms:
         return f"needs {needs.rooms} open rooms: add [[rooms]] to the target file"
+    most = target.limits.rooms_per_connection
+    if most and most < needs.rooms:
+        return (
+            f"needs {needs.rooms} rooms on one connection, the one for fences included, and "
+            f"limits.rooms_per_connection is {most:g}: raise the target's limit"
+        )
     if needs.staff_room and not any(room.staff_only for room in target.rooms):
         return "needs a staff room: add [[rooms]] with staff_only = true to the target file"
     if hooks := [hook for hook in needs.hooks if hook not in target.hooks.names]:

@@ -11,6 +11,7 @@ import json
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
@@ -102,6 +103,7 @@ class Run:
             seed=options.seed,
             depth=options.depth,
             stories=options.stories,
+            groups=self.groups,
         )
         self._teller = Teller(self._context, self._deviations, options.attempts)
 
@@ -170,6 +172,31 @@ class Run:
             self._teller.lane.begin(to_tell)
         return True
 
+    def gather(self, planned: Sequence[Check], *, narrowed: Sequence[str]) -> None:
+        """
+        Begin a run that other processes play, each a part of it; see :meth:`take`.
+
+        Args:
+            planned: The checks that they will play.
+            narrowed: What makes the run less than whole, in words.
+
+        """
+        self.begun = True
+        self._planned = planned
+        self.options = replace(self.options, narrowed=tuple(narrowed))
+
+    def take(self, result: CheckFinished, trouble: str = "") -> None:
+        """
+        Take what came of a check in another process.
+
+        Args:
+            result: What came of it.
+            trouble: Why that process has given its run up; empty if it has not.
+
+        """
+        self._keep(result)
+        self._teller.trouble = self.trouble or trouble
+
     def play(self, check: Check) -> CheckFinished:
         """Tell a check's story as often as it takes, and say what came of it."""
         self._emit(CheckStarted(check.id, check.title, check.area))
@@ -220,9 +247,11 @@ class Run:
         if self._context.process is not None:
             self._context.process.stop()
         if not interrupted:
-            for check in self._planned[len(self.results) :]:
-                reason = self.trouble or "the run ended before it"
-                self._close(check, Outcome.NOT_TESTED, reason)
+            came = {result.id for result in self.results}
+            for check in self._planned:
+                if check.id not in came:
+                    reason = self.trouble or "the run ended before it"
+                    self._close(check, Outcome.NOT_TESTED, reason)
         known = {check.id for check in self._planned}
         complaints = self._deviations.complaints(
             {result.id: result.outcome for result in self.results},
@@ -289,9 +318,13 @@ class Run:
             notes=notes,
             repeat=self._repeat(check),
         )
-        self.results.append(result)
+        self._keep(result)
         self._emit(result)
         return result
+
+    def _keep(self, result: CheckFinished) -> None:
+        """Keep what came of a check; the last word on it counts."""
+        self.results[:] = [kept for kept in self.results if kept.id != result.id] + [result]
 
     def _repeat(self, check: Check) -> str:
         if saved := self._teller.saved.get(check.id):

@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import trio
 
 from multichat_conformance.catalogue import Check, find
 from multichat_conformance.events import CheckFinished
-from multichat_conformance.model import programs, search
+from multichat_conformance.model import playing, programs, search
 from multichat_conformance.model.replay import StoryError, replay
 from multichat_conformance.model.story import Step, Story, read_story, write_story
 from multichat_conformance.outcomes import Outcome
@@ -19,6 +20,7 @@ from tests.conformance.small_server import frames
 from tests.conformance.small_server.commands import Commands
 from tests.conformance.small_server.hall import Hall, Member
 from tests.conformance.small_server.reading import Command, Reading
+from tests.conformance.small_server.store import Account
 from tests.conformance.small_server.threaded import served
 
 INTERLEAVED = "model.rooms-interleaved"
@@ -167,6 +169,85 @@ def test_a_replay_says_what_the_target_lacks(tmp_path: Path) -> None:
     assert found.sentence == (
         "The story could not be judged: needs the room H; add [[rooms]] to the target file."
     )
+
+
+class NamesAreKeptForAWhile(Hall):
+    """Looks a name up again when it is old: MC1-AUTH-05 grants a second."""
+
+    age = 0.8
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: dict[int, tuple[float, str]] = {}
+
+    def name(self, account: Account) -> str:
+        now = trio.current_time()
+        since, name = self.names.get(id(account), (now, account.username))
+        if now - since > self.age:
+            since, name = now, account.username
+        self.names[id(account)] = since, name
+        return name
+
+    def name_of(self, member: Member) -> str:
+        return "" if member.account is None else self.name(member.account)
+
+    def send(self, room: int, text: str, member: Member, account: Account) -> None:
+        for each in self.hearers(room, member):
+            each.say(self.message(room, text, self.name(account), frames.MESSAGE))
+
+
+class NamesAreKept(NamesAreKeptForAWhile):
+    """Never looks a name up again."""
+
+    age = 1000.0
+
+
+def renaming(*last: Step) -> Story:
+    """Return a story in which somebody speaks just before and after being renamed."""
+    send = Step("send", "alice", "A")
+    steps = (Step("join", "alice", "A"), Step("join", "bob", "A"), send, Step("wait"))
+    return Story(INTERLEAVED, "pipelined", True, (*steps, Step("rename", "alice"), send, *last))
+
+
+def test_for_a_second_after_a_rename_either_name_will_do(tmp_path: Path) -> None:
+    """MC1-AUTH-05; and the next story is not about it either."""
+    file = tmp_path / "story.json"
+    write_story(renaming(), file, about={})
+
+    with served((NamesAreKeptForAWhile,)) as target:
+        found = replay(file, target)
+
+    assert found.result is not None
+    assert found.result.outcome is Outcome.PASS, found.sentence
+
+
+def test_long_after_a_rename_only_the_new_name_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playing, "CATCHING_UP", -1000.0)
+    file = tmp_path / "story.json"
+    write_story(renaming(), file, about={})
+
+    with served((NamesAreKept,)) as target:
+        found = replay(file, target)
+
+    assert found.result is not None
+    assert found.result.outcome is Outcome.FAIL, found.sentence
+    assert found.result.finding is not None
+    assert found.result.finding.expected.count("username") == 1
+
+
+def test_a_story_may_be_about_a_room_alone(tmp_path: Path) -> None:
+    """Nobody is connected, and the rooms of the target stay."""
+    file = tmp_path / "story.json"
+    steps = (Step("delete-room", room="new"), Step("make-staff-room", room="A"))
+    write_story(Story(INTERLEAVED, "pipelined", True, steps), file, about={})
+
+    with served() as target:
+        found = replay(file, target)
+
+    assert found.result is not None
+    assert found.result.outcome is Outcome.PASS
 
 
 def test_texts_are_for_the_rooms_they_were_made_for(tmp_path: Path) -> None:

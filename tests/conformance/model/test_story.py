@@ -92,6 +92,15 @@ def test_a_story_knows_its_hooks_and_its_people() -> None:
         ({"steps": [{"do": "join", "who": "bob", "room": "1"}]}, "no room is called '1'"),
         ({"steps": [{"do": "text", "who": "bob", "text": 5}]}, "no text"),
         ({"steps": [{"do": "text", "who": "bob", "text": "x" * 200_001}]}, "too long"),
+        (
+            {"steps": [{"do": "delete-room", "room": "A"}]},
+            "only the room that the story makes",
+        ),
+        ({"steps": [{"do": "make-staff-room", "room": "staff"}]}, "the staff room cannot be"),
+        ({"steps": [{"do": "make-staff-room", "room": "nowhere"}]}, "not exist cannot be made"),
+        ({"steps": [{"do": "deactivate", "who": "alice-2"}]}, "alice-2 is a connection"),
+        ({"steps": [{"do": "make-plain", "who": "dave-2"}]}, "dave-2 is a connection"),
+        ({"steps": [{"do": "rename", "who": "bob-3"}]}, "bob-3 is a connection"),
     ],
 )
 def test_what_is_no_story_is_refused_in_words(

@@ -70,8 +70,13 @@ DATABASES = {
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-        # The default of 100 messages is for the whole server process, not for a connection.
-        "CONFIG": {"hosts": [os.environ["MULTICHAT_TARGET_REDIS"]], "capacity": 1000},
+        "CONFIG": {
+            # Channels waits five seconds for a message, and redis-py 8 by default as long for an
+            # answer: every connection that is idle for so long would be closed with 1011.
+            "hosts": [{"address": os.environ["MULTICHAT_TARGET_REDIS"], "socket_timeout": 30}],
+            # The default of 100 messages is for the whole server process, not for a connection.
+            "capacity": 1000,
+        },
     }
 }
 # The default hasher takes half a second a log-in.
