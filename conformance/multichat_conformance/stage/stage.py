@@ -12,6 +12,7 @@ from multichat_conformance.actors.backdrop import FREE_ROOM
 from multichat_conformance.commands import send
 from multichat_conformance.findings import HarnessError, StoryEnded
 from multichat_conformance.patterns import Enter, Exit, Joined, Stream
+from multichat_conformance.stage.backstage import Undo
 from multichat_conformance.stage.cast import Cast
 from multichat_conformance.target.model import Room
 from multichat_conformance.timing import SEEN_WITHIN, pause, quiet_window
@@ -111,6 +112,7 @@ class Stage(Cast):
                 async with trio.open_nursery() as nursery:
                     for actor in self._actors:
                         nursery.start_soon(self._dismiss, actor)
+            undone: list[Undo] = []
             with trio.move_on_after(_CLEARING * 3) as putting_back:
                 undone = await self.put_back()
             if putting_back.cancelled_caught:
