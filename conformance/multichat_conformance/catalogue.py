@@ -10,7 +10,7 @@ deviation files and reports cite it (``checks/ids.txt`` lists every id that was 
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -30,7 +30,9 @@ __all__ = [
     "Needs",
     "catalogue",
     "check",
+    "clause_ids",
     "find",
+    "level_of",
 ]
 
 Story: TypeAlias = "Callable[[Stage], Awaitable[None]]"
@@ -130,8 +132,18 @@ class Check:
     @property
     def level(self) -> Literal["MUST", "SHOULD", "MAY"]:
         """How binding its clauses are: a failure is a fail, a warning or an observation."""
-        word = _requirements()[self.clauses[0]].keyword.split()[0]
-        return word if word in ("SHOULD", "MAY") else "MUST"  # type: ignore[return-value]  # narrowed
+        return level_of(self.clauses[0])
+
+
+def level_of(clause: str) -> Literal["MUST", "SHOULD", "MAY"]:
+    """Return how binding a clause is."""
+    word = _requirements()[clause].keyword.split()[0]
+    return word if word in ("SHOULD", "MAY") else "MUST"  # type: ignore[return-value]  # narrowed
+
+
+def clause_ids() -> Collection[str]:
+    """Return the ids of all clauses."""
+    return _requirements().keys()
 
 
 @cache

@@ -61,6 +61,7 @@ class Context:
     def reach(self, target: Target) -> None:
         """Take note of where the target is, now that it runs."""
         self.target = target
+        self.redactor.hide_query(target.url)
         self.sessions.reach(target)
 
     def new_mark(self) -> str:

@@ -36,7 +36,7 @@ ABOUT: Final[Mapping[Outcome, str]] = {
     Outcome.NOT_TESTED: "something that the check needs is missing, so the run is incomplete",
     Outcome.EXPECTED_FAILURE: "the target broke the clause, and its deviations file says so",
     Outcome.UNEXPECTED_PASS: "its deviations file lists a failure, and it does not fail",
-    Outcome.UNSTABLE: "the same story ended well in one attempt and badly in another",
+    Outcome.UNSTABLE: "the target kept a MUST in one attempt and broke it in another",
     Outcome.HARNESS_ERROR: "the suite itself, or a hook, went wrong; nothing is said of the target",
 }
 """Each outcome in words, for reports and documentation."""

@@ -14,7 +14,7 @@ nothing of the suite until it is asked for.
 """
 
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -201,9 +201,9 @@ def current_run(session: pytest.Session) -> "Run":
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[pytest.TestReport]:
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Have a run know of a check in which the suite itself went wrong, and tell of what came."""
-    report: pytest.TestReport = yield  # type: ignore[assignment,misc]  # what the other wrappers made
+    report = yield
     if not isinstance(item, CheckItem):
         return report
     if call.excinfo is not None and item.result is None:
@@ -222,7 +222,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """End the run, and with it a target that the suite has started; its exit code is the run's."""
     config = session.config
     run = config.stash.get(RUN, None)
-    if run is None or not run.begun:
+    if run is None or not (run.begun or run.results):
         return
     # Whoever has had enough failures (-x) has seen what came of the checks so far.
     dsession = config.pluginmanager.getplugin("dsession")
@@ -264,14 +264,15 @@ def _options(config: pytest.Config) -> "Options":
     from multichat_conformance.running import Options
 
     groups = config.getoption("--multichat-group")
-    options = Options(
-        level=config.getoption("--multichat-level"),
-        depth=config.getoption("--multichat-profile"),
-        groups=tuple(Group(group) for group in groups) if groups else None,
-        patience=config.getoption("--multichat-patience"),
-    )
-    seed = config.getoption("--multichat-seed")
-    return options if seed is None else replace(options, seed=seed)
+    chosen: dict[str, Any] = {
+        "level": config.getoption("--multichat-level"),
+        "depth": config.getoption("--multichat-profile"),
+        "groups": tuple(Group(group) for group in groups) if groups else None,
+        "patience": config.getoption("--multichat-patience"),
+    }
+    if (seed := config.getoption("--multichat-seed")) is not None:
+        chosen["seed"] = seed
+    return Options(**chosen)
 
 
 def _narrowed(chosen: Collection[str], options: "Options") -> tuple[str, ...]:
@@ -354,9 +355,20 @@ def _alone_with(run: "Run") -> Iterator[None]:
         return
     import fcntl
     import hashlib
+    import os
     import tempfile
 
+    from multichat_conformance.findings import HarnessError
+
     name = hashlib.sha256(run.context.target.url.encode()).hexdigest()[:16]
-    with (Path(tempfile.gettempdir()) / f"multichat-{name}.lock").open("a") as lock:
+    # Each user's own: nobody may open what another has made in the folder that all share.
+    file = Path(tempfile.gettempdir()) / f"multichat-{os.getuid()}-{name}.lock"
+    try:
+        lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as exc:
+        raise HarnessError(f"{file} cannot be locked ({exc.strerror}): remove it") from exc
+    try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(lock)

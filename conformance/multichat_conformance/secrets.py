@@ -10,14 +10,30 @@ and hook arguments are never written down with their values).
 import json
 import threading
 from typing import Final
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote_plus, urlsplit
 
-__all__ = ["MASK", "Redactor"]
+__all__ = ["MASK", "Redactor", "shown_url"]
 
 MASK: Final = "‹secret›"
 """What stands in a secret's place."""
 
 _SHORTEST: Final = 4
+
+_SHORTEST_IN_URL: Final = 8
+"""Characters of a value in a URL's query from which it is hidden elsewhere, too: a shorter one,
+such as ``json``, may be a word."""
+
+_CUT: Final = "… ("
+"""What stands where a text was cut; see :func:`multichat_conformance.transcript.shorten`."""
+
+
+def shown_url(url: str) -> str:
+    """Return an address as it may be written down: without the values of its query."""
+    head, mark, query = url.partition("?")
+    if not mark:
+        return url
+    names = (name for name, _, _ in (part.partition("=") for part in query.split("&")))
+    return f"{head}?{'&'.join(f'{name}={MASK}' for name in names)}"
 
 
 class Redactor:
@@ -40,6 +56,12 @@ class Redactor:
             # The longest first, so that no part of it is left when a shorter one is in it.
             self._secrets = sorted(fresh | set(self._secrets), key=len, reverse=True)
 
+    def hide_query(self, url: str) -> None:
+        """Keep the values of an address's query out of all later texts; some servers take keys."""
+        query = urlsplit(url).query
+        raw = [value for _, _, value in (part.partition("=") for part in query.split("&"))]
+        self.hide(*(text for one in raw for text in (one, unquote_plus(one)) if _is_long(one)))
+
     @property
     def longest(self) -> int:
         """Characters of the longest secret."""
@@ -49,7 +71,23 @@ class Redactor:
         """Return the text with every secret in it replaced."""
         for secret in self._secrets:
             text = text.replace(secret, MASK)
-        return text
+        return self._clean_cuts(text) if _CUT in text else text
+
+    def _clean_cuts(self, text: str) -> str:
+        """Replace what is left of a secret where a text was cut within it."""
+        *parts, last = text.split(_CUT)
+        return _CUT.join([*map(self._without_rest, parts), last])
+
+    def _without_rest(self, part: str) -> str:
+        for secret in self._secrets:
+            for length in range(len(secret) - 1, _SHORTEST - 1, -1):
+                if part.endswith(secret[:length]):
+                    return part[:-length] + MASK
+        return part
+
+
+def _is_long(value: str) -> bool:
+    return len(value) >= _SHORTEST_IN_URL
 
 
 def _forms(secret: str) -> set[str]:

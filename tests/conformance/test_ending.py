@@ -150,3 +150,45 @@ def test_nothing_planned_is_nothing_judged() -> None:
 
     assert ended.exit_code == ExitCode.INCOMPLETE
     assert "nothing to judge" in ended.sentence
+
+
+WARNED = a_result(Outcome.WARN)
+IDLE = a_result(Outcome.NOT_APPLICABLE, HARD)
+
+
+@pytest.mark.parametrize(
+    ("results", "level", "sentence"),
+    [
+        (BOTH, "hardened", "The target does what version 1 asks for, in every check there is."),
+        (
+            BOTH[:1],
+            "core",
+            (
+                "The target does what version 1 asks for, in the profile core, "
+                "in every check of that profile."
+            ),
+        ),
+        (
+            (*BOTH, WARNED),
+            "hardened",
+            "The target does what version 1 demands; 1 check found a SHOULD not followed.",
+        ),
+        (
+            (BOTH[0], IDLE),
+            "hardened",
+            "The target does what version 1 demands; 1 check does not apply to it.",
+        ),
+        (
+            (BOTH[0], WARNED, WARNED, IDLE, IDLE),
+            "core",
+            (
+                "The target does what version 1 demands, in the profile core; 2 checks found a "
+                "SHOULD not followed and 2 checks do not apply to it."
+            ),
+        ),
+    ],
+)
+def test_praise_says_no_more_than_was_found(
+    results: Sequence[CheckFinished], level: str, sentence: str
+) -> None:
+    assert end(*results, level=level).sentence == sentence

@@ -1,5 +1,8 @@
 """A target that the suite starts: ready, gone, stopped, started again."""
 
+import os
+import select
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +24,8 @@ while True:
     listener.accept()[0].close()
 """
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n{LISTEN}"
+
+WITH_PIDFD = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs Linux")
 
 Make = Callable[..., TargetProcess]
 
@@ -85,13 +90,70 @@ def test_what_does_not_end_is_killed(make: Make, monkeypatch: pytest.MonkeyPatch
     assert not started.runs
 
 
-def test_asking_it_to_stop_waits_for_nothing(make: Make) -> None:
-    started = make(LISTEN)
-    started.signal_stop()
-    started.start()
-    started.signal_stop()
+@WITH_PIDFD
+@pytest.mark.parametrize("stubborn", [False, True])
+def test_what_it_has_left_behind_ends_with_it(
+    make: Make, monkeypatch: pytest.MonkeyPatch, *, stubborn: bool
+) -> None:
+    """A child that holds the pipes neither keeps stop from returning nor outlives it."""
+    monkeypatch.setattr(process, "_KILL_AFTER", 0.5)
+    ignores = "signal.signal(signal.SIGTERM, signal.SIG_IGN); " if stubborn else ""
+    child = f"import signal; {ignores}print('ready', flush=True); signal.pause()"
+    code = (
+        "import json, os, signal, subprocess, sys\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {child!r}], stdout=subprocess.PIPE,"
+        " stdin=subprocess.DEVNULL)\n"
+        "child.stdout.readline()\n"
+        "print(json.dumps({'child': child.pid}), flush=True)\n"
+        "os.execvp('sleep', ['sleep', '1000'])\n"
+    )
+    started = make(code, url="ws://x/{child}")
+    child_id = int(started.start().url.rpartition("/")[2])
 
-    assert started.stop() < 10
+    pidfd = os.pidfd_open(child_id)
+
+    started.stop()
+
+    assert not started.runs
+    # A signal that nobody can ignore was sent, which may take a moment to be obeyed.
+    assert _ends_within(pidfd, 20.0)
+    os.close(pidfd)
+
+
+def _ends_within(pidfd: int, seconds: float) -> bool:
+    return bool(select.select([pidfd], [], [], seconds)[0])
+
+
+@WITH_PIDFD
+def test_who_has_left_the_group_and_holds_the_pipe_is_not_waited_for(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_LAST_WORDS_WITHIN", 0.1)
+    code = (
+        "import json, os, subprocess, sys\n"
+        "child = subprocess.Popen(['sleep', '1000'], start_new_session=True)\n"
+        "print(json.dumps({'child': child.pid}), flush=True)\n"
+        "os.execvp('sleep', ['sleep', '1000'])\n"
+    )
+    started = make(code, url="ws://x/{child}")
+    child_id = int(started.start().url.rpartition("/")[2])
+    pidfd = os.pidfd_open(child_id)
+    try:
+        started.stop()
+
+        assert not started.runs
+        assert not _ends_within(pidfd, 0.0)
+    finally:
+        os.kill(child_id, signal.SIGKILL)
+        os.close(pidfd)
+
+
+def test_a_line_deeper_than_any_ready_line_is_none(make: Make) -> None:
+    said = LISTEN.replace('print("starting"', 'print("[" * 100_000')
+    started = make(said)
+
+    assert started.start().hooks == Hooks()
+    assert started.runs
 
 
 @pytest.mark.parametrize("ready", ["json", "connect"])
@@ -148,12 +210,15 @@ def test_it_runs_beside_its_file(make: Make, tmp_path: Path) -> None:
 
 def test_a_flood_of_output_blocks_nobody(make: Make) -> None:
     """What it prints is read to the end, and the last line is kept."""
-    code = LISTEN.replace('print("ready"', 'print("x\\n" * 200_000 + "last"')
+    flood = 'print("x\\n" * 200_000 + "last", file=sys.stderr, flush=True)'
+    code = LISTEN.replace('print("starting", flush=True)\n', "").replace(
+        "listener =", f"{flood}; listener ="
+    )
     started = make(code, ready="connect", url="ws://127.0.0.1:{port}/")
     started.start()
     started.stop()
 
-    assert started.last_words() in ("last", "x")
+    assert started.last_words() in ("last", "ready")
 
 
 def test_without_a_command_there_is_nothing_to_start() -> None:

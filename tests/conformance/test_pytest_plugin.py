@@ -20,7 +20,7 @@ JOINS = "open-room-is-joined or second-join-is-announced-to-nobody"
 
 
 async def run_pytest(
-    folder: Path, *arguments: str, ini: str = "[pytest]\n"
+    folder: Path, *arguments: str, ini: str = "[pytest]\n", temporary: Path | None = None
 ) -> subprocess.CompletedProcess[bytes]:
     """Run the checks in an empty folder, as somebody would who has only installed the suite."""
     (folder / "pytest.ini").write_text(ini, encoding="utf-8")
@@ -30,7 +30,10 @@ async def run_pytest(
         capture_stdout=True,
         capture_stderr=True,
         check=False,
-        env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
+        env={
+            **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
+            **({"TMPDIR": str(temporary)} if temporary else {}),
+        },
     )
 
 
@@ -106,6 +109,32 @@ async def test_several_processes_share_one_server_without_harm(tmp_path: Path) -
     assert b" passed" in done.stdout
     assert b"Nothing failed in " in done.stdout
     assert b"(pytest selected " in done.stdout
+
+
+async def test_another_users_lock_is_not_in_the_way(tmp_path: Path) -> None:
+    """The lock lies in a folder that all users share, and each has their own."""
+    async with small_server() as running:
+        target = str(write_target_file(running.target, tmp_path / "target.toml"))
+        await run_pytest(tmp_path, "--multichat-target", target, "-k", JOINS, temporary=tmp_path)
+        name, mode = lock_in(tmp_path)
+        # What somebody has put in its place is not followed, and is said.
+        (tmp_path / name).unlink()
+        (tmp_path / name).symlink_to("elsewhere")
+        done = await run_pytest(
+            tmp_path, "--multichat-target", target, "-k", JOINS, temporary=tmp_path
+        )
+
+    assert f"-{os.getuid()}-" in name
+    assert mode == 0o600
+    assert not (tmp_path / "elsewhere").exists()
+    assert done.returncode == 4
+    assert b"cannot be locked" in done.stdout
+
+
+def lock_in(folder: Path) -> tuple[str, int]:
+    """Return the name and the mode of the lock in a folder."""
+    (lock,) = folder.glob("multichat-*.lock")
+    return lock.name, lock.stat().st_mode & 0o777
 
 
 async def test_trio_mode_of_the_user_does_no_harm(tmp_path: Path) -> None:

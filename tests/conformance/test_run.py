@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 
 import pytest
+import trio
 
 from multichat_conformance.deviations import Deviation, Deviations
-from multichat_conformance.events import Event, TargetReady, to_json
-from multichat_conformance.findings import HarnessError, NotTested
+from multichat_conformance.events import CheckFinished, Event, Finding, TargetReady, to_json
+from multichat_conformance.findings import HarnessError, NotTested, Violation
 from multichat_conformance.outcomes import ExitCode, Outcome, Verdict
 from multichat_conformance.running import Options, Run, teller
 from multichat_conformance.stage import Stage
@@ -149,6 +150,35 @@ def test_the_key_word_decides_what_a_failure_is(
     assert run.ended.exit_code == code
 
 
+@pytest.mark.parametrize(
+    ("first", "failing", "found", "outcome"),
+    [
+        # The key word of what was broken counts, not that of the check.
+        (SHOULD, (1, 2, 3), CORE, Outcome.FAIL),
+        (MAY, (1, 2, 3), CORE, Outcome.FAIL),
+        (SHOULD, (1,), CORE, Outcome.UNSTABLE),
+        (CORE, (1, 2, 3), SHOULD, Outcome.WARN),
+        # What is no clause has the check's.
+        (SHOULD, (1, 2, 3), "no clause", Outcome.WARN),
+        (CORE, (1, 2, 3), "", Outcome.FAIL),
+        # Nothing but a MUST is held against a target that breaks it now and then.
+        (SHOULD, (1,), SHOULD, Outcome.WARN),
+        (MAY, (2, 1), MAY, Outcome.OBSERVED),
+    ],
+)
+def test_what_was_broken_decides_what_a_failure_is(
+    target: Target, first: str, failing: tuple[int, ...], found: str, outcome: Outcome
+) -> None:
+    told: list[int] = []
+
+    async def story(_: Stage) -> None:
+        told.append(len(told) + 1)
+        if told[-1] in failing:
+            raise Violation(Finding(found, "it does not hold", "yes", "no"))
+
+    assert play(target, story, first).results[0].outcome is outcome
+
+
 def test_once_is_enough_if_it_is_asked_for(target: Target) -> None:
     (result,) = play(target, fails_at(1), attempts=1).results
 
@@ -228,6 +258,46 @@ def test_no_secret_is_in_any_event(target: Target) -> None:
     assert not [key for key in keys if key in written]
 
 
+def test_a_key_in_the_address_is_in_no_event(target: Target) -> None:
+    url = f"{target.url}?key=hunter22-hunter33"
+    events: list[Event] = []
+
+    async def story(stage: Stage) -> None:
+        await stage.actor("alice")
+        stage.blame(f"it leaks {stage.target.url}", expected="yes", got="no")
+
+    check = a_check(story)
+    with_key = replace(target, url=url, name=url)
+    run = Run(with_key, Options(patience=2.0), events.append, asked_as=(url,))
+    run.begin([check])
+    result = run.play(check)
+    run.finish()
+
+    assert result.outcome is Outcome.FAIL
+    written = repr([to_json(event) for event in events])
+    assert "?key=" in written
+    assert "hunter" not in written
+
+
+def test_a_check_whose_end_cannot_be_told_is_filed_once(target: Target) -> None:
+    """Whoever plays the checks is told of it, and says so in the check's name."""
+
+    def emit(event: Event) -> None:
+        if isinstance(event, CheckFinished) and event.outcome is Outcome.PASS:
+            raise ValueError("a report is at fault")
+
+    check = a_check(fails_at())
+    run = Run(target, Options(patience=2.0), emit)
+    run.begin([check])
+    with pytest.raises(ValueError, match="at fault"):
+        run.play(check)
+    run.harness_error(check, "ValueError: a report is at fault")
+    ended = run.finish()
+
+    assert [result.outcome for result in run.results] == [Outcome.HARNESS_ERROR]
+    assert ended.exit_code == ExitCode.HARNESS
+
+
 # A target that dies.
 
 
@@ -301,7 +371,7 @@ def test_a_target_that_dies_is_started_again_and_the_story_repeated(startable: T
         assert process is not None
         await stage.hook("make_staff", undo=("make_plain", {"username": "bob"}), username="bob")
         alice = await stage.actor("alice")
-        process.signal_stop()
+        await trio.to_thread.run_sync(process.stop)
         await alice.is_closed()
         await alice.says(stage.room())
 

@@ -5,7 +5,8 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from multichat_conformance.secrets import MASK, Redactor
+from multichat_conformance.secrets import MASK, Redactor, shown_url
+from multichat_conformance.transcript import shorten
 
 
 def redactor(*secrets: str | None) -> Redactor:
@@ -66,3 +67,36 @@ def test_a_secret_that_is_sent_back_is_masked(secret: str, sent: object) -> None
 def test_a_secret_that_is_no_text_does_no_harm() -> None:
     """A lone surrogate cannot be sent, and cannot break the one who hides it."""
     assert redactor("\ud800abcd").clean("\ud800abcd") == MASK
+
+
+@pytest.mark.parametrize("longest", [8, 9, 12, 15])
+def test_half_a_secret_before_a_cut_is_masked(longest: int) -> None:
+    """A finding is cut where it is made, and cleaned later."""
+    text = shorten("got hunter22-hunter33 and more", longest)
+
+    assert redactor("hunter22-hunter33").clean(text).startswith(f"got {MASK}… (")
+
+
+def test_a_cut_after_what_is_no_secret_stays() -> None:
+    text = shorten("got nothing that anybody hides", 11)
+
+    assert redactor("hunter22").clean(text) == text
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("ws://h/chat/?token=abc", f"ws://h/chat/?token={MASK}"),
+        ("ws://h/?a=1&b=&c", f"ws://h/?a={MASK}&b={MASK}&c={MASK}"),
+        ("ws://h/chat/", "ws://h/chat/"),
+    ],
+)
+def test_the_values_of_a_query_are_not_shown(url: str, shown: str) -> None:
+    assert shown_url(url) == shown
+
+
+def test_a_key_in_an_address_is_masked_everywhere() -> None:
+    made = Redactor()
+    made.hide_query("ws://h/?key=hunter22%2F33&format=json")
+
+    assert made.clean("hunter22%2F33 hunter22/33 json") == f"{MASK} {MASK} json"

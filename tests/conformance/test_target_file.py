@@ -212,6 +212,14 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
             load_target(tmp_path / name)
 
 
+def test_a_file_nested_without_end(tmp_path: Path) -> None:
+    file = tmp_path / "target.toml"
+    file.write_text(f"url = {'[' * 100_000}", encoding="utf-8")
+
+    with pytest.raises(TargetFileError, match="nested deeper"):
+        load_target(file)
+
+
 def test_names_in_braces_are_filled_in_when_they_are_known() -> None:
     assert filled_in("{a}-{b}-{A}-{}", {"a": "1"}) == "1-{b}-{A}-{}"
     assert filled_in("{a}", {"a": "{b}", "b": "2"}) == "{b}"
@@ -232,6 +240,27 @@ def test_an_address_that_can_be_one(url: str) -> None:
 )
 def test_an_address_that_cannot_be_one(url: str) -> None:
     assert wrong_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ws://alice:hunter22@x/",
+        "ws://hunter22@x/",
+        "http://alice:hunter22@x/",
+        "ws://alice:hunter22@x:y/",
+        "ws://x:0/?key=hunter22",
+        "http://x/?key=hunter22",
+        "ws://x:y/?key=hunter22",
+    ],
+)
+def test_a_secret_in_an_address_is_not_printed(url: str) -> None:
+    assert wrong_url(url)
+    assert "hunter22" not in wrong_url(url)
+
+
+def test_an_at_sign_after_the_host_is_no_user() -> None:
+    assert wrong_url("ws://x/@y?z=@") == ""
 
 
 def test_a_room_id_is_canonical() -> None:

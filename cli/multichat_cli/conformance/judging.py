@@ -39,6 +39,17 @@ __all__ = [
 
 _STDOUT: Final = Path("-")
 
+_TROUBLES: Final = (
+    OSError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What a report may raise: files that cannot be written, and its own mistakes."""
+
 
 def options(
     *,
@@ -239,7 +250,7 @@ class Guarded:
             return
         try:
             self._report.event(event)
-        except OSError as exc:
+        except _TROUBLES as exc:
             self._fail(exc)
 
     def close(self) -> None:
@@ -250,15 +261,18 @@ class Guarded:
             self._report.close()
             if self._stream is not None:
                 self._stream.flush()
-        except OSError as exc:
+        except _TROUBLES as exc:
             self._fail(exc)
 
-    def _fail(self, exc: OSError) -> None:
-        self.trouble = (
-            "nobody reads the output any more"
-            if isinstance(exc, BrokenPipeError)
-            else f"cannot write {self._place}: {exc.strerror}"
-        )
+    def _fail(self, exc: Exception) -> None:
+        match exc:
+            case BrokenPipeError():
+                self.trouble = "nobody reads the output any more"
+            case OSError():
+                self.trouble = f"cannot write {self._place}: {exc.strerror or exc}"
+            case _:
+                # A mistake of the report, which is no check's.
+                self.trouble = f"cannot write {self._place}: {type(exc).__name__}: {exc}"
         if self._stream is not None:
             discard(self._stream)
 

@@ -1,7 +1,7 @@
 """The end of a run: verdicts, what was left out, and one sentence that says what to do."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from multichat_conformance.events import CheckFinished, LeftOut, RunFinished
 from multichat_conformance.outcomes import ExitCode, Outcome, Verdict, exit_code, verdict
@@ -63,7 +63,7 @@ def finished(
         interrupted=interrupted or bool(trouble),
         exit_code=code,
         sentence=_sentence(
-            results, code, core_verdict, hardened_verdict, filters, complaints, trouble
+            results, code, level, core_verdict, hardened_verdict, filters, complaints, trouble
         ),
     )
 
@@ -90,6 +90,7 @@ def _left_out(results: Sequence[CheckFinished], trouble: str) -> tuple[LeftOut, 
 def _sentence(
     results: Sequence[CheckFinished],
     code: ExitCode,
+    level: str,
     core: Verdict,
     hardened: Verdict,
     filters: Sequence[str],
@@ -131,7 +132,22 @@ def _sentence(
         )
     if not results:
         return "No check was planned: there is nothing to judge."
-    return "The target does what version 1 asks for, in every check there is."
+    return _praise(count, level)
+
+
+def _praise(count: Mapping[Outcome, int], level: str) -> str:
+    """Return the sentence for a target against which nothing was found, and no more than that."""
+    profile = ", in the profile core" if level == "core" else ""
+    more = []
+    if warned := count[Outcome.WARN]:
+        more.append(f"{_checks(warned)} found a SHOULD not followed")
+    if inapplicable := count[Outcome.NOT_APPLICABLE]:
+        apply = "does" if inapplicable == 1 else "do"
+        more.append(f"{_checks(inapplicable)} {apply} not apply to it")
+    if more:
+        return f"The target does what version 1 demands{profile}; {' and '.join(more)}."
+    whole = "every check of that profile" if level == "core" else "every check there is"
+    return f"The target does what version 1 asks for{profile}, in {whole}."
 
 
 def _checks(number: int) -> str:

@@ -24,6 +24,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
 from multichat_conformance.catalogue import Group
+from multichat_conformance.secrets import shown_url
 from multichat_conformance.target.model import (
     Account,
     Hooks,
@@ -71,6 +72,8 @@ def load_target(file: Path) -> Target:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
         raise TargetFileError(f"{file} is no TOML: {exc}") from exc
+    except RecursionError as exc:
+        raise TargetFileError(f"{file} is nested deeper than any target file is") from exc
     return _Reader(file).target(document)
 
 
@@ -98,19 +101,23 @@ def free_port() -> int:
 
 def wrong_url(url: str) -> str:
     """Say what is wrong with the address of a stream, or return an empty text."""
+    shown = shown_url(url)
+    if "@" in re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]:
+        # Not shown: it may be a password.
+        return "the address holds a user or a password: leave them out, and give an account"
     try:
         parts = urlsplit(url)
         host = parts.hostname
         if parts.port == 0:
-            return f"{url!r} names port 0"
+            return f"{shown!r} names port 0"
     except ValueError as exc:
-        return f"{url!r} is no address: {exc}"
+        return f"{shown!r} is no address: {exc}"
     if parts.scheme not in ("ws", "wss"):
-        return f"{url!r} does not begin with ws:// or wss://"
+        return f"{shown!r} does not begin with ws:// or wss://"
     if not host:
-        return f"{url!r} names no host"
+        return f"{shown!r} names no host"
     if not all(0x21 <= ord(character) <= 0x7E for character in url):
-        return f"{url!r} holds a character that no address may hold"
+        return f"{shown!r} holds a character that no address may hold"
     return ""
 
 

@@ -2,15 +2,17 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from queue import Empty, Queue
 from time import monotonic
-from typing import Final
+from typing import IO, Final
 
 from multichat_conformance.actors.handshake import address
 from multichat_conformance.findings import NotTested
@@ -133,7 +135,11 @@ class TargetProcess:
         return self.target
 
     def stop(self) -> float:
-        """End it by SIGTERM, or kill it after ten seconds; return how long it took, in seconds."""
+        """
+        End it by SIGTERM, or kill it after ten seconds; return how long it took, in seconds.
+
+        What it has started itself and left behind is ended after it, in the same way.
+        """
         began = monotonic()
         process = self._process
         if process is None:
@@ -144,21 +150,17 @@ class TargetProcess:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        _end_group(process.pid)
         ended = monotonic()
         if process.stdin is not None:
-            process.stdin.close()
+            # What was not written to one that is gone cannot be helped.
+            with suppress(OSError):
+                process.stdin.close()
         for reader in self._readers:
-            reader.join(_KILL_AFTER)
-        for pipe in (process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
+            # It closes its pipe at the end, which whoever has left the group may put off for ever.
+            reader.join(_LAST_WORDS_WITHIN)
         self._process = None
         return ended - began
-
-    def signal_stop(self) -> None:
-        """Ask it to end, and wait for nothing."""
-        if self._process is not None:
-            self._process.terminate()
 
     def last_words(self) -> str:
         """Return the last line that it printed, for messages."""
@@ -199,25 +201,47 @@ class TargetProcess:
         self, process: subprocess.Popen[str], ready: Queue[dict[str, str] | None]
     ) -> None:
         said = False
-        for line in process.stdout or ():
-            if not said and (values := _members(line)) is not None:
-                said = True
-                ready.put(values)
-            else:
-                self._last_words.append(line.strip())
+        with _lines(process.stdout) as lines:
+            for line in lines:
+                if not said and (values := _members(line)) is not None:
+                    said = True
+                    ready.put(values)
+                else:
+                    self._last_words.append(line.strip())
         if not said:
             ready.put(None)
 
     def _read_errors(self, process: subprocess.Popen[str]) -> None:
-        for line in process.stderr or ():
-            if line.strip():
-                self._last_words.append(line.strip())
+        with _lines(process.stderr) as lines:
+            for line in lines:
+                if line.strip():
+                    self._last_words.append(line.strip())
+
+
+def _lines(pipe: IO[str] | None) -> AbstractContextManager[Iterable[str]]:
+    """Return what reads the lines of a pipe and closes it at the end."""
+    return pipe if pipe is not None else nullcontext(())
+
+
+def _end_group(group: int) -> None:
+    """End the processes of a group whose leader is gone: SIGTERM, and SIGKILL after a while."""
+    if os.name != "posix":
+        return
+    pause = threading.Event()
+    # The processes of the group belong to whoever may end them; one that is gone raises.
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGTERM)
+        until = monotonic() + _KILL_AFTER
+        while monotonic() < until:
+            os.killpg(group, 0)
+            pause.wait(0.01)
+        os.killpg(group, signal.SIGKILL)
 
 
 def _members(line: str) -> dict[str, str] | None:
     try:
         value = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(value, dict):
         return None

@@ -39,7 +39,7 @@ class Response:
         """Return the body as JSON, or None if it is none."""
         try:
             return json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 
