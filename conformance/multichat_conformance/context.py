@@ -31,6 +31,8 @@ class Context:
         changed: When a hook was last pulled, by :func:`time.monotonic`; minus infinity: never.
         owed: Hooks that were to put something back and could not; they are tried again before
             the next story.
+        farewells_missed: How often the LEAVE of one whose connection had ended was waited for in
+            vain when a story was over.
         strangers: Names of other people who were seen in the rooms.
         seed: Makes the random choices of the run.
         depth: How much model-based testing.
@@ -48,6 +50,7 @@ class Context:
     warm_ups: int = 0
     changed: float = -math.inf
     owed: list[tuple[str, Mapping[str, str | int]]] = field(default_factory=list)
+    farewells_missed: int = 0
     strangers: set[str] = field(default_factory=set)
     seed: int = 0
     depth: str = "quick"

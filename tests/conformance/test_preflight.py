@@ -31,6 +31,7 @@ class Lanes(Hall):
     """Each room has a lane of its own: in order within, and one slower than the others."""
 
     def send(self, room: int, text: str, member: Member, account: Account) -> None:
+        assert self.is_member(room, member)
         frame = self.message(room, text, account.username, frames.MESSAGE)
         trio.lowlevel.spawn_system_task(self._later, room, frame, self.members(room))
 

@@ -94,7 +94,7 @@ def test_a_fault_of_the_suite_is_said_with_its_place(target: Target) -> None:
 
     async def story(stage: Stage) -> None:
         await stage.actor("alice")
-        [].index(stage)
+        list[object]().index(stage)
 
     (result,) = play(target, story).results
 

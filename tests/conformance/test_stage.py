@@ -18,6 +18,7 @@ from multichat_conformance.stage import Stage
 from multichat_conformance.stage.cast import WARM_UPS
 from multichat_conformance.target import Account, Room, Target
 from multichat_conformance.target.model import Login
+from multichat_conformance.timing import pause
 from tests.conformance.on_stage import context_of, on_stage
 from tests.conformance.small_server import Running, small_server
 from tests.conformance.small_server.commands import Commands
@@ -266,6 +267,48 @@ async def test_everybody_leaves_before_the_next_story() -> None:
         assert first.attempt.finding is None
         assert sent_by(running) == []
         assert running.server.hall.members(1) == []
+
+
+class LateLeave(Connection):
+    """Tells the others of an end 0.2 s later: no clause has a bound for it."""
+
+    def ended(self) -> None:
+        if self.is_closing:
+            return
+        self.is_closing = True
+        hall = self.server.hall
+        rooms = hall.rooms_of(self)
+        for room in rooms:
+            hall.remove(room, self)
+        trio.lowlevel.spawn_system_task(self._tell, rooms)
+
+    async def _tell(self, rooms: list[int]) -> None:
+        await pause(0.2)
+        for room in rooms:
+            self.server.hall.announce_leave(room, self, to=self.server.hall.members(room))
+
+
+@pytest.mark.parametrize("is_reset", [False, True])
+async def test_the_next_story_hears_no_late_farewell(is_reset: bool) -> None:
+    """A raw actor leaves like any other; of one that cannot, LEAVE is waited for."""
+
+    async def goes(stage: Stage) -> None:
+        alice, bob = await stage.raw("alice"), await stage.actor("bob")
+        await stage.all_in(stage.room(), alice, bob)
+        if is_reset:
+            await alice.reset()
+
+    async def listens(stage: Stage) -> None:
+        (bob,) = await stage.members(stage.room(), "bob")
+        await pause(0.4)
+        await stage.silence(bob, after=bob)
+
+    async with small_server((LateLeave,)) as running:
+        context = context_of(running.target)
+        told = [await on_stage(running.target, story, context=context) for story in (goes, listens)]
+
+    assert [(one.attempt.finding, one.trouble) for one in told] == [(None, ""), (None, "")]
+    assert context.farewells_missed == 0
 
 
 async def test_a_story_that_breaks_off_is_cleared_away_too() -> None:

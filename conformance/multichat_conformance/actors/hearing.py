@@ -85,6 +85,7 @@ class Hearing:
         history: Every frame that is the story's business, in the order in which they came.
         set_aside: Those that are not; see :mod:`~multichat_conformance.actors.whose`.
         rooms: Ids of the rooms that the target says it is in.
+        was_in: Ids of the rooms that it was in when the connection ended.
         ended: How the connection ended; None while it is open.
 
     """
@@ -96,6 +97,7 @@ class Hearing:
         self.history: list[Received] = []
         self.set_aside: list[Received] = []
         self.rooms: set[str] = set()
+        self.was_in: frozenset[str] = frozenset()
         self.ended: Ended | None = None
         self._username = account.username if account else ""
         self._streams: dict[Stream, deque[Received]] = {stream: deque() for stream in Stream}
@@ -104,6 +106,11 @@ class Hearing:
         self._frames = 0
         self._characters = 0
         self._news = trio.Event()
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether commands can still be sent and their answers be heard."""
+        return self.ended is None
 
     @property
     def username(self) -> str:
@@ -362,6 +369,7 @@ class Hearing:
             kind: Literal["end", "close"] = "end" if ended.code is None else "close"
             self.backdrop.transcript.add(self.name, "received", kind, str(ended))
             self.ended = ended
+            self.was_in = frozenset(self.rooms)
             self.rooms.clear()
             self._tell()
 

@@ -64,6 +64,12 @@ class RawActor(Actor):
         self._writing = trio.Lock()
         self._close_code: Ended | None = None
         self._has_closed = False
+        self._is_spoilt = False
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether commands can still be sent: nothing but whole messages was written so far."""
+        return self.ended is None and not self._is_spoilt
 
     @classmethod
     async def connect(
@@ -142,6 +148,7 @@ class RawActor(Actor):
         masked: bool = True,
     ) -> None:
         """Send one WebSocket frame, legal or not."""
+        self._is_spoilt |= not (fin and masked and opcode == Opcode.TEXT) or bool(reserved)
         name = Opcode(opcode).name.lower() if opcode in set(Opcode) else f"opcode {opcode}"
         marks = [f"reserved {reserved:03b}"] * bool(reserved) + ["unmasked"] * (not masked)
         about = ", ".join([name, *["not final"] * (not fin), *marks, f"{len(payload)} bytes"])
@@ -166,6 +173,7 @@ class RawActor(Actor):
             pieces: In how many writes, with a little time between them.
 
         """
+        self._is_spoilt = True
         self.backdrop.transcript.add(self.name, "sent", "bytes", f"[{about}, {len(data)} bytes]")
         await self._write(data, pieces)
 
@@ -188,6 +196,7 @@ class RawActor(Actor):
             f"{Opcode(opcode).name.lower()} {data[:200]!r}" for opcode, data in frames
         )
         self.backdrop.transcript.add(self.name, "sent", "bytes", f"[in one write: {names}]")
+        self._is_spoilt = True
         self._has_closed |= any(opcode == Opcode.CLOSE for opcode, _ in frames)
         await self._write(b"".join(frame(opcode, data) for opcode, data in frames))
 
@@ -218,6 +227,7 @@ class RawActor(Actor):
 
     async def end_stream(self) -> None:
         """End one's own side of the TCP stream, without a close frame."""
+        self._is_spoilt = True
         self.backdrop.transcript.note("ends its side of the TCP stream", actor=self.name)
         if isinstance(self._stream, trio.SocketStream):
             # The listening task may be answering a ping just now.
@@ -231,6 +241,7 @@ class RawActor(Actor):
 
     async def reset(self) -> None:
         """End the TCP connection by a reset (over TLS: without a word)."""
+        self._is_spoilt = True
         self.backdrop.transcript.note("resets the TCP connection", actor=self.name)
         stream = self._stream
         if isinstance(stream, trio.SSLStream):
@@ -264,6 +275,7 @@ class RawActor(Actor):
         The system reads on for a while. Its buffer is left as large as it is: with less than a
         segment of the loopback it would never open its window again.
         """
+        self._is_spoilt = True
         self.backdrop.transcript.note("stops reading", actor=self.name)
         self._may_read = trio.Event()
 

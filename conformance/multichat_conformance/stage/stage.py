@@ -7,11 +7,12 @@ from typing import Final
 
 import trio
 
-from multichat_conformance.actors import Actor, RawActor, Received
+from multichat_conformance.actors import Actor, Received
 from multichat_conformance.actors.backdrop import FREE_ROOM
 from multichat_conformance.commands import send
 from multichat_conformance.findings import HarnessError, StoryEnded
-from multichat_conformance.patterns import Joined, Stream
+from multichat_conformance.patterns import Enter, Exit, Joined, Stream
+from multichat_conformance.stage.backstage import Undo
 from multichat_conformance.stage.cast import Cast
 from multichat_conformance.target.model import Room
 from multichat_conformance.timing import SEEN_WITHIN, pause, quiet_window
@@ -21,6 +22,12 @@ __all__ = ["Stage"]
 
 _CLEARING: Final = 20.0
 """Seconds that clearing away may take."""
+
+_FAREWELL: Final = 0.5
+"""Seconds that are waited, when a story is over, for the LEAVE of those whose connection ended."""
+
+_IN_VAIN: Final = 3
+"""Such waits in vain after which a target is taken for one that does not tell of ends."""
 
 _SEEN_BY: Final = {
     "make_open_room": "join",
@@ -101,9 +108,11 @@ class Stage(Cast):
         """
         with trio.CancelScope(shield=True):
             with trio.move_on_after(_CLEARING):
+                await self._see_off()
                 async with trio.open_nursery() as nursery:
                     for actor in self._actors:
                         nursery.start_soon(self._dismiss, actor)
+            undone: list[Undo] = []
             with trio.move_on_after(_CLEARING * 3) as putting_back:
                 undone = await self.put_back()
             if putting_back.cancelled_caught:
@@ -141,14 +150,49 @@ class Stage(Cast):
         answer = await actor.ask({"command": "join", "room": room})
         return _SEEN_BY[hook] in answer.frame
 
+    async def _see_off(self) -> None:
+        """
+        Have those go first who cannot leave in closed loop, and wait until the others know.
+
+        No clause says how soon LEAVE comes after the end of a connection, and in the next story
+        it would be a surplus.
+        """
+        gone = [
+            (actor, actor.rooms | actor.was_in) for actor in self._actors if not actor.is_healthy
+        ]
+        stay = [actor for actor in self._actors if actor.is_healthy]
+        for actor, _ in gone:
+            await actor.vanish()
+        if not self.target.announces or self._context.farewells_missed >= _IN_VAIN:
+            return
+        with trio.move_on_after(_FAREWELL) as scope:
+            for actor, rooms in gone:
+                for witness in stay:
+                    for room in rooms & witness.rooms:
+                        while not _has_seen_leaving(witness, actor, room):
+                            await witness.hears_more()
+        if scope.cancelled_caught:
+            self._context.farewells_missed += 1
+
     async def _dismiss(self, actor: Actor) -> None:
         patience = min(2.0, self.backdrop.patience)
-        if actor.ended is None and not isinstance(actor, RawActor):
+        if actor.is_healthy:
             with trio.move_on_after(patience):
                 await _quietly(actor.leave_all)
             with trio.move_on_after(patience):
                 await _quietly(actor.close)
         await actor.vanish()
+
+
+def _has_seen_leaving(witness: Actor, who: Actor, room: str) -> bool:
+    for one in reversed(witness.history):
+        frame = one.frame
+        if frame.get("room") == room and frame.get("username") == who.username:
+            if Exit(room, who).mismatch(frame) is None:
+                return True
+            if Enter(room, who).mismatch(frame) is None:
+                return False
+    return False
 
 
 async def _quietly(step: Callable[[], Awaitable[None]]) -> None:
