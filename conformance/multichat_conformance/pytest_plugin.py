@@ -219,7 +219,7 @@ def pytest_runtest_makereport(
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """End the run, and with it a target that the suite has started; its exit code is the run's."""
+    """End the run, and a target that the suite has started; the exit code is the run's."""
     config = session.config
     run = config.stash.get(RUN, None)
     if run is None or not (run.begun or run.results):
@@ -230,8 +230,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     ended = run.finish(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED and not enough)
     if exitstatus == pytest.ExitCode.USAGE_ERROR or _is_worker(config):
         return
-    from multichat_conformance.outcomes import ExitCode
+    from multichat_conformance.outcomes import ExitCode, Outcome
 
+    left_out = any(result.outcome is Outcome.NOT_TESTED for result in run.results)
+    if ended.exit_code == ExitCode.INCOMPLETE and run.options.narrowed and not left_out:
+        # Who selects some tests asks pytest about those; the verdict says that it is none.
+        return
     if exitstatus == pytest.ExitCode.TESTS_FAILED and ended.exit_code in (
         ExitCode.CONFORMANT,
         ExitCode.INCOMPLETE,
