@@ -421,6 +421,27 @@ def test_a_target_that_the_suite_starts_is_stopped_and_started_by_a_story(
     assert not process.runs
 
 
+def test_where_a_target_is_after_a_failure_that_was_expected_is_known(startable: Target) -> None:
+    """It was started again in between, and its hooks are at another address."""
+
+    async def restarts(stage: Stage) -> None:
+        await stage.stop_target(within=5.0)
+        stage.blame("it does not hold", expected="yes", got="no")
+
+    async def pulls(stage: Stage) -> None:
+        await stage.new_room()
+
+    checks = [a_check(story, name=story.__name__) for story in (restarts, pulls)]
+    listed = Deviations({checks[0].id: Deviation(checks[0].id, "It is so.")})
+    run = Run(startable, Options(patience=5.0), lambda _: None, deviations=listed)
+    assert run.begin(checks), run.trouble
+    for check in checks:
+        run.play(check)
+    run.finish()
+
+    assert [result.outcome for result in run.results] == [Outcome.EXPECTED_FAILURE, Outcome.PASS]
+
+
 def test_hooks_stop_and_start_it_just_as_well(target: Target) -> None:
     async def stops(stage: Stage) -> None:
         alice = await stage.actor("alice")

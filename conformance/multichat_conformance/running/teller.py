@@ -125,15 +125,15 @@ class Teller:
         if beside is not None:
             return [beside]
         told: list[Told] = []
-        context, attempts = self._ways(check)
+        trips, attempts = self._ways(check)
         for number in range(1, attempts + 1):
-            last = tell_now(check, context, number=number)
+            last = tell_now(check, self._context, number=number, round_trips=trips)
             if last.attempt.finding is not None and last.trouble and self._is_gone():
                 # What could not be put back is no fault of the suite when the target has died.
                 last = replace(last, trouble="")
-                if context.process is not None:
+                if self._context.process is not None:
                     # It begins anew, without what it was changed to.
-                    context.owed.clear()
+                    self._context.owed.clear()
             told.append(last)
             if last.attempt.finding is None or last.trouble or last.not_tested:
                 # Passed at once; or passed now and not before, which two more would not mend.
@@ -144,18 +144,19 @@ class Teller:
                 break
         return told
 
-    def _ways(self, check: Check) -> tuple[Context, int]:
-        """Return what a check is told with, and how often at most if it fails."""
-        context = self._context
+    def _ways(self, check: Check) -> tuple[RoundTrips, int]:
+        """Return what the waits for a check are made of, and how often it is told if it fails."""
+        trips = self._context.round_trips
         if not self.is_known(check):
-            return context, self._attempts
+            return trips, self._attempts
         # An expected failure is not told three times, nor waited for as long.
-        trips = context.round_trips.in_a_hurry(KNOWN_PATIENCE)
-        return replace(context, round_trips=trips), 1
+        return trips.in_a_hurry(KNOWN_PATIENCE), 1
 
     def _search(self, check: Check) -> list[Told]:
-        context, attempts = self._ways(check)
-        workshop = Workshop(check, context, attempts=attempts, recover=self._recover)
+        trips, attempts = self._ways(check)
+        workshop = Workshop(
+            check, self._context, attempts=attempts, round_trips=trips, recover=self._recover
+        )
         check.story(workshop)
         notes = tuple(workshop.notes)
         if workshop.saved is not None:
@@ -182,7 +183,8 @@ class Teller:
     def _absence(self) -> str:
         """Look whether the target can be reached; return what is wrong, or an empty text."""
         # A target that gets up again is slow, and that says nothing of its round trips.
-        context = replace(self._context, round_trips=RoundTrips(self._context.round_trips.patience))
+        context = self._context
+        apart = RoundTrips(context.round_trips.patience)
         role = next(iter(context.cast()), None)
 
         async def is_there(stage: Stage) -> None:
@@ -191,7 +193,7 @@ class Teller:
             else:
                 await stage.actor(role)
 
-        told = tell_now(LOOK, context, story=is_there)
+        told = tell_now(LOOK, context, story=is_there, round_trips=apart)
         finding = told.attempt.finding
         # One that speaks badly is there all the same.
         if finding is not None and (told.gone or told.hopeless):

@@ -15,6 +15,7 @@ from multichat_conformance.context import Context
 from multichat_conformance.events import Attempt, Finding
 from multichat_conformance.findings import HarnessError, NotTested, TargetGone, Violation
 from multichat_conformance.stage import Stage
+from multichat_conformance.timing import RoundTrips
 from multichat_conformance.transcript import Transcript
 
 __all__ = ["Told", "in_words", "tell", "tell_now"]
@@ -57,6 +58,7 @@ def tell_now(
     *,
     number: int = 1,
     story: Callable[[Stage], Awaitable[None]] | None = None,
+    round_trips: RoundTrips | None = None,
 ) -> Told:
     """
     Tell a check's story once, in a Trio run of its own; see :func:`tell`.
@@ -69,7 +71,9 @@ def tell_now(
 
     """
     try:
-        return trio.run(partial(tell, check, context, number=number, story=story))
+        return trio.run(
+            partial(tell, check, context, number=number, story=story, round_trips=round_trips)
+        )
     except ExceptionGroup as group:
         trouble = context.redactor.clean(in_words(group))
         return Told(Attempt(number, 0.0, None, ()), trouble=trouble)
@@ -98,6 +102,7 @@ async def tell(
     number: int = 1,
     story: Callable[[Stage], Awaitable[None]] | None = None,
     apart: bool = False,
+    round_trips: RoundTrips | None = None,
 ) -> Told:
     """
     Tell a check's story once, on a fresh stage that is cleared away afterwards.
@@ -108,18 +113,20 @@ async def tell(
         number: Which attempt it is.
         story: Another story to tell in the check's name.
         apart: Whether to have rooms and users made for it, since other stories are told meanwhile.
+        round_trips: What its waits are made of; None: those of the run.
 
     Cancelling clears the stage away first.
 
     """
     loads = check.group is Group.LOAD
     transcript = Transcript(context.redactor, trio.current_time)
+    trips = round_trips or context.round_trips
     open_rooms = [room.id for room in context.target.rooms if not room.staff_only]
     backdrop = Backdrop(
         target=context.target,
         transcript=transcript,
         # What is measured under load says nothing of the rest of the run.
-        round_trips=context.round_trips.copy() if loads else context.round_trips,
+        round_trips=trips.copy() if loads else trips,
         clause=check.clauses[0] if check.clauses else "",
         mark=context.new_mark(),
         keeps_order=context.keeps_order,

@@ -1,7 +1,6 @@
 """What a check is given that makes up its stories itself."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 
 from multichat_conformance.catalogue import Check
@@ -9,6 +8,7 @@ from multichat_conformance.context import Context
 from multichat_conformance.events import Attempt
 from multichat_conformance.running.telling import Told, tell_now
 from multichat_conformance.stage import Stage
+from multichat_conformance.timing import RoundTrips
 
 __all__ = ["Workshop"]
 
@@ -21,6 +21,7 @@ class Workshop:
         check: In whose name.
         context: What is known of the run.
         attempts: How often a failure that was come down to is to be told.
+        round_trips: What waits are made of; None: those of the run.
         recover: Sees that the target is there after a failure, and says whether it is.
 
     Attributes:
@@ -39,12 +40,14 @@ class Workshop:
         context: Context,
         *,
         attempts: int = 3,
+        round_trips: RoundTrips | None = None,
         recover: Callable[[], bool] = lambda: True,
     ) -> None:
         self.check = check
         self.context = context
         self.wanted = attempts
         self.recover = recover
+        self._round_trips = round_trips or context.round_trips
         self.attempts: list[Attempt] = []
         self.trouble = ""
         self.not_tested = ""
@@ -68,7 +71,7 @@ class Workshop:
                 patience before it counts; None: the whole.
 
         """
-        context = self.context
+        trips = self._round_trips
         if hurry is not None:
-            context = replace(context, round_trips=context.round_trips.in_a_hurry(hurry))
-        return tell_now(self.check, context, number=number, story=story)
+            trips = trips.in_a_hurry(hurry)
+        return tell_now(self.check, self.context, number=number, story=story, round_trips=trips)
