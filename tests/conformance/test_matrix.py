@@ -88,7 +88,9 @@ def test_every_fault_is_found_by_its_slow_checks() -> None:
         name: [id_ for id_ in fault.caught_by if id_ in SLOW] for name, fault in FAULTS.items()
     }
 
-    assert missed(asked, patience=1.0, workers=2 * (os.cpu_count() or 1)) == {}
+    again = missed(asked, patience=1.0, workers=2 * (os.cpu_count() or 1))
+    # A search has a budget of time, in which a busy machine tells few stories.
+    assert not again or missed(again, patience=2.0, workers=1) == {}
 
 
 def test_what_is_published_is_current() -> None:

@@ -1,5 +1,6 @@
 """Plain HTTP requests, for logins and hooks; in a thread, since the library's client blocks."""
 
+import encodings.idna  # noqa: F401  # see below
 import http.client
 import json
 import urllib.error
@@ -13,6 +14,9 @@ from typing import Any, Final
 import trio
 
 from multichat_conformance.actors.handshake import ssl_context
+
+# Looking up a name imports `encodings.idna`, and logins do that in several threads at once, for
+# which the import of a codec is not made: one of them finds it half there (KeyError).
 
 __all__ = ["Response", "WebError", "request"]
 
