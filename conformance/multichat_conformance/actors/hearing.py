@@ -87,6 +87,7 @@ class Hearing:
         rooms: Ids of the rooms that the target says it is in.
         was_in: Ids of the rooms that it was in when the connection ended.
         ended: How the connection ended; None while it is open.
+        ended_at: The moment of that, as in :class:`Received`.
 
     """
 
@@ -99,6 +100,7 @@ class Hearing:
         self.rooms: set[str] = set()
         self.was_in: frozenset[str] = frozenset()
         self.ended: Ended | None = None
+        self.ended_at = 0
         self._username = account.username if account else ""
         self._streams: dict[Stream, deque[Received]] = {stream: deque() for stream in Stream}
         self._fault: Finding | None = None
@@ -369,6 +371,7 @@ class Hearing:
             kind: Literal["end", "close"] = "end" if ended.code is None else "close"
             self.backdrop.transcript.add(self.name, "received", kind, str(ended))
             self.ended = ended
+            self.ended_at = self.backdrop.moment()
             self.was_in = frozenset(self.rooms)
             self.rooms.clear()
             self._tell()
