@@ -59,7 +59,7 @@ def find(
     *,
     order: Sequence[sa.ColumnElement[Any]],
     page: int,
-    make: Callable[[sa.Row[Any]], T],
+    make: Callable[[Sequence[Any]], T],
 ) -> Found[T]:
     """
     Return one page of the rows that a condition holds for.

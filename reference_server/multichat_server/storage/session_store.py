@@ -4,6 +4,8 @@ import secrets
 from collections.abc import Callable, Iterable
 from typing import Final
 
+import sqlalchemy as sa
+
 from multichat_server.credentials import token_secret
 from multichat_server.storage import sessions, tokens
 from multichat_server.storage.audit import Log
@@ -136,12 +138,12 @@ class SessionStore:
         """Note that these credentials were shown just now; those that are none do nothing."""
         keys, secrets_shown = _sorted_out(credentials)
         now = self._now()
-        await self._database.write(
-            lambda c: (
-                sessions.seen(c, sorted(keys), now=now),
-                tokens.seen(c, sorted(secrets_shown), now=now),
-            )
-        )
+
+        def work(connection: sa.Connection) -> None:
+            sessions.seen(connection, sorted(keys), now=now)
+            tokens.seen(connection, sorted(secrets_shown), now=now)
+
+        await self._database.write(work)
 
     def _now(self) -> int:
         return int(self._clock())

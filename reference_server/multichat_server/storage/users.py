@@ -171,8 +171,9 @@ def replace_hash(connection: sa.Connection, user_id: int, old: str, new: str) ->
     )
 
 
-def _account(row: sa.Row[Any]) -> Account:
-    return Account(User(*row[:-1]), last_login_at=row.last_login_at)
+def _account(row: Sequence[Any]) -> Account:
+    *user, last_login_at = row
+    return Account(User(*user), last_login_at)
 
 
 def _is(who: str | int) -> sa.ColumnElement[bool]:
