@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_network
 from types import MappingProxyType
 from typing import Final, TypeVar, cast
 
@@ -24,6 +25,8 @@ __all__ = [
     "describe",
     "fit",
     "host",
+    "message_type",
+    "network",
     "origin",
     "setting",
     "shown",
@@ -39,6 +42,8 @@ _SHOWN_CHARACTERS: Final = 60
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+(?:_[0-9]+)*")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:_[0-9]+)*(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+# MC1-TYPE-01 has 0 to 5. Scripts and databases hold nine digits without loss.
+_MESSAGE_TYPE: Final = re.compile(r"(?:[6-9]|[1-9][0-9]{1,8}):[a-z][a-z0-9 _-]{0,29}")
 _WORDS_FOR_YES: Final = frozenset({"1", "true", "yes", "on"})
 _WORDS_FOR_NO: Final = frozenset({"0", "false", "no", "off"})
 
@@ -211,6 +216,21 @@ def origin(text: str) -> str:
     if found is None:
         raise Unfit("an origin such as https://chat.example or http://localhost:3000")
     return str(found)
+
+
+def network(text: str) -> str:
+    """Check an address or a network in CIDR notation."""
+    try:
+        return str(ip_network(text))
+    except ValueError as exc:
+        raise Unfit("an address or network such as 10.0.0.1 or 10.0.0.0/8") from exc
+
+
+def message_type(text: str) -> str:
+    """Check a further type of messages, as number and name."""
+    if not _MESSAGE_TYPE.fullmatch(text):
+        raise Unfit("a number from 6 on and a name in small letters, such as 6:celebration")
+    return text
 
 
 def _expected(default: Value, least: float, most: float, above: float) -> str:

@@ -110,8 +110,19 @@ class Settings:
         "Web origins besides the server's own whose pages may open a chat connection.",
         check=_setting.origin,
     )
+    trusted_proxies: tuple[str, ...] = setting(
+        (),
+        "Addresses or networks of proxies that say in X-Forwarded-For for whom they ask.",
+        check=_setting.network,
+    )
     announce: bool = setting(
         True, "Whether members are told when somebody enters or leaves their room."
+    )
+    message_types: tuple[str, ...] = setting(
+        (),
+        "Types of announcements besides warning, alert and muted: numbers from 6 on, each with "
+        "a name, such as 6:celebration.",
+        check=_setting.message_type,
     )
     max_frame_bytes: int = setting(
         2_097_152,
@@ -230,6 +241,25 @@ class Settings:
     )
     secure_cookies: bool = setting(
         False, "Whether cookies are for HTTPS only; set it when the server is behind TLS."
+    )
+    login_rate: float = setting(
+        0.05,
+        "How many wrong passwords an account or a client's address may have in the long run.",
+        unit="passwords per second",
+        above=0,
+    )
+    login_burst: int = setting(
+        10,
+        "How many wrong passwords an account may have at once, and an address four times as "
+        "many, before each further login has to wait.",
+        unit="passwords",
+        least=1,
+    )
+    max_tokens: int = setting(
+        20,
+        "How many tokens for bots one user may have.",
+        unit="tokens",
+        least=0,
     )
     password_threads: int = setting(
         2,
@@ -363,6 +393,13 @@ def _check_together(values: Settings) -> None:
             "max_message_length",
             f"expected outbox_bytes of at least {needed}, "
             f"so that one message of {length} code points does not put its readers out",
+        )
+    numbers = [each.partition(":")[0] for each in values.message_types]
+    if len(set(numbers)) < len(numbers):
+        raise ConfigError(
+            "setting message_types",
+            f"expected each number once, got {', '.join(values.message_types)}",
+            settings=("message_types",),
         )
     if values.stale_after <= values.directory_poll:
         refuse(

@@ -5,6 +5,7 @@ Its tasks, and who ends them::
 
     serve
     ├── engine.run            writes, deadlines, changes   cancelled last
+    ├── sightings.run         when sessions were used      cancelled last
     ├── accepting             one for all listeners        cancelled first
     └── connections           one task each: HTTP, which may become the chat
                               ended by 1012 and the grace, then cancelled
@@ -29,6 +30,7 @@ from multichat_server.http.front import serve_http
 from multichat_server.passwords import Passwords
 from multichat_server.storage import Store
 from multichat_server.web.app import create_app
+from multichat_server.web.site import Site
 
 __all__ = ["Serving", "serve"]
 
@@ -105,13 +107,14 @@ async def serve(
     async with Store.open(settings.database_url, passwords=passwords) as store:
         engine = Engine(store, settings, watch=store.reserved())
         await engine.refresh()
-        app = create_app(store, settings, session_ended=engine.session_ended)
+        site = Site(store, settings, engine)
         listeners = await trio.open_tcp_listeners(
             settings.port, host=settings.host, backlog=BACKLOG
         )
         host, port = listeners[0].socket.getsockname()[:2]
         serving = Serving((host, port), store, engine)
-        await _run(serving, _Front(serving, app, settings), listeners, task_status)
+        front = _Front(serving, create_app(site), settings)
+        await _run(serving, front, site, listeners, task_status)
 
 
 class _Front:
@@ -173,6 +176,7 @@ class _Front:
 async def _run(
     serving: Serving,
     front: _Front,
+    site: Site,
     listeners: list[trio.SocketListener],
     task_status: trio.TaskStatus[Serving],
 ) -> None:
@@ -182,6 +186,7 @@ async def _run(
         with trio.CancelScope(shield=True):
             async with trio.open_nursery() as background:
                 background.start_soon(serving.engine.run)
+                background.start_soon(site.sightings.run, site.store.credentials_seen)
                 async with trio.open_nursery() as connections:
                     with trio.CancelScope() as accepting:
                         async with trio.open_nursery() as acceptors:

@@ -1,5 +1,6 @@
 """The chat engine: connections, rooms and rights of one node."""
 
 from multichat_server.engine.engine import Engine
+from multichat_server.engine.members import Member
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "Member"]

@@ -14,6 +14,7 @@ its handshake, which then looks again; or that refresh is still to come.
 """
 
 import contextlib
+import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from math import inf
@@ -95,12 +96,12 @@ class Accounts(Protocol):
         """Return those of these users who exist."""
         ...
 
-    async def session_user(self, key: str, /) -> User | None:
-        """Return whose session it is; ``None`` if it has ended or never was."""
+    async def credential_user(self, credential: str, /) -> User | None:
+        """Return whose session or token it is; ``None`` if it has ended or never was."""
         ...
 
-    async def live_sessions(self, keys: Collection[str], /) -> set[str]:
-        """Return those of these sessions that have not ended."""
+    async def live_credentials(self, credentials: Collection[str], /) -> set[str]:
+        """Return those of these sessions and tokens that have not ended."""
         ...
 
 
@@ -109,16 +110,19 @@ class Visit:
     One client's stay, from before its session is looked at until its connection is gone.
 
     Attributes:
-        key: The session's key; ``None`` for an anonymous client.
+        number: Names it among all visits, also those before a restart.
+        key: The session's key, or a token; ``None`` for an anonymous client.
         user: Whose session it is; ``None`` for an anonymous client.
         connection: ``None`` during the handshake.
         is_stale: Something has changed since the session was looked at.
 
     """
 
-    __slots__ = ("connection", "is_stale", "key", "user")
+    __slots__ = ("connection", "is_stale", "key", "number", "user")
 
     def __init__(self, key: str | None) -> None:
+        # Programs in JavaScript read it as well, which is exact up to 2^53.
+        self.number = secrets.randbits(52)
         self.key = key
         self.user: User | None = None
         self.connection: Connection | None = None
@@ -197,13 +201,18 @@ class Directory:
         """
         while visit.key is not None:
             visit.is_stale = False
-            user = await self._accounts.session_user(visit.key)
+            user = await self._accounts.credential_user(visit.key)
             if visit.is_stale:
                 continue
             visit.user = user
             if user is None:
                 visit.key = None
             return
+
+    @property
+    def visits(self) -> Collection[Visit]:
+        """Everybody who is here, in the order in which they came."""
+        return self._visits.keys()
 
     def forget(self, visit: Visit) -> None:
         """Forget a client that is gone. Calling it again does nothing."""
@@ -253,7 +262,9 @@ class Directory:
                 visits.append((visit, visit.connection, visit.user))
         rooms = await self._watch.rooms()
         users = await self._watch.users_by_id({user.id for _, _, user in visits})
-        live = await self._watch.live_sessions({visit.key for visit, _, _ in visits if visit.key})
+        live = await self._watch.live_credentials(
+            {visit.key for visit, _, _ in visits if visit.key}
+        )
         # No checkpoint from here on: all of it is in force at the same instant.
         self._rooms = {
             Room(str(room.id)): (

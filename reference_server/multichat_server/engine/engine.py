@@ -19,13 +19,14 @@ from multichat_proto.limits import Limits, TokenBucket
 from multichat_proto.messages import CloseCode, Message, Room
 from multichat_proto.server import RoomAccess, ServerConnection
 from multichat_server.config import Settings
-from multichat_server.engine.connection import Connection
+from multichat_server.engine.connection import Connection, put_out
 from multichat_server.engine.directory import Accounts, Directory, Visit
 from multichat_server.engine.driver import READ_BYTES, SocketSink, drive
 from multichat_server.engine.flusher import Flusher
 from multichat_server.engine.framing import frame
 from multichat_server.engine.handshake import Accepted, Refused, negotiate, refusal
 from multichat_server.engine.hub import Hub
+from multichat_server.engine.members import Member, inside
 from multichat_server.engine.outbox import Outbox
 from multichat_server.engine.timers import Timers
 
@@ -136,6 +137,35 @@ class Engine:
         room = Room(str(room_id))
         return self._hub.broadcast(room, frame(Message(room, text, username, msg_type)))
 
+    def members(self, room_id: int) -> list[Member]:
+        """Return who is in a room, by name; several connections of one user are several."""
+        return [member for member, _ in inside(self._directory.visits, Room(str(room_id)))]
+
+    def occupancy(self) -> dict[int, int]:
+        """Return how many members each room has that has any."""
+        return {int(room): count for room, count in self._hub.occupancy().items()}
+
+    def put_out(self, room_id: int, connection: int) -> Member | None:
+        """
+        Put a member out of a room, as if it had lost the right (MC1-REVOKE-01).
+
+        Nothing keeps it from joining again: that is what rights are for.
+
+        Args:
+            room_id: The room.
+            connection: Which member; see :attr:`Member.connection`.
+
+        Returns:
+            Who was put out; ``None`` if no such connection is in the room.
+
+        """
+        room = Room(str(room_id))
+        for member, found in inside(self._directory.visits, room):
+            if member.connection == connection:
+                put_out([(found, room)])
+                return member
+        return None
+
     def session_ended(self, key: str) -> None:
         """Close the connections of a session that has ended, at once (MC1-REVOKE-06)."""
         self._directory.session_ended(key)
@@ -180,11 +210,16 @@ class Engine:
         if isinstance(judged, Refused):
             await self._refuse(stream, judged)
             return
-        visit = self._directory.enter(judged.session)
+        visit = self._directory.enter(judged.credential)
         try:
             if not await self._identify(visit):
                 unknown = "Users and rooms cannot be reached just now."
                 await self._refuse(stream, refusal(HTTPStatus.SERVICE_UNAVAILABLE, unknown))
+                return
+            if judged.shows_token and visit.user is None:
+                # A page's script could not see why it is refused (MC1-AUTH-04); a bot can.
+                wrong = "This token is not known, has run out or was revoked."
+                await self._refuse(stream, refusal(HTTPStatus.UNAUTHORIZED, wrong))
                 return
             if self._is_stopping:
                 return

@@ -18,6 +18,7 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from multichat_proto.handshake import SESSION_COOKIE, STREAM_PATH, SUBPROTOCOL
+from multichat_server.credentials import CHALLENGE, InvalidAuthorization, bearer, bearer_token
 from multichat_server.origin import is_own_origin
 
 __all__ = ["PATHS", "Accepted", "Refused", "negotiate", "refusal"]
@@ -34,12 +35,15 @@ class Accepted(msgspec.Struct, frozen=True):
 
     Attributes:
         response: The 101 response, to be sent as it is.
-        session: The session's key that the client names; ``None`` if it names none.
+        credential: The session's key or the token that the client shows; ``None`` if it shows
+            none.
+        shows_token: Whether it is a token.
 
     """
 
     response: bytes
-    session: str | None
+    credential: str | None
+    shows_token: bool = False
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -81,6 +85,10 @@ def negotiate(request: h11.Request, *, allowed_origins: Collection[str] = ()) ->
     except InvalidHeader:
         # RFC 9110 §5.5: control characters in a value are dangerous; h11 lets some of them pass.
         return refusal(HTTPStatus.BAD_REQUEST, "A header holds a control character.")
+    try:
+        token = bearer_token(headers.get_all("Authorization"))
+    except InvalidAuthorization:
+        return refusal(HTTPStatus.UNAUTHORIZED, "Authorization is read as one bearer token.")
     protocol = ServerProtocol(select_subprotocol=_select_subprotocol)
     if not is_own_origin(headers.get_all("Origin"), headers.get_all("Host"), allowed_origins):
         # MC1-HAND-11
@@ -100,6 +108,8 @@ def negotiate(request: h11.Request, *, allowed_origins: Collection[str] = ()) ->
             response.headers["Upgrade"] = "websocket"
             response.headers["Sec-WebSocket-Version"] = "13"
         return Refused(response.serialize(), response.status_code)
+    if token is not None:
+        return Accepted(response.serialize(), bearer(token), shows_token=True)
     return Accepted(response.serialize(), _session_key(headers))
 
 
@@ -109,7 +119,10 @@ def refusal(status: HTTPStatus, sentence: str) -> Refused:
 
 
 def _plain(status: HTTPStatus, sentence: str) -> Response:
-    return ServerProtocol().reject(status, sentence + "\n")
+    response = ServerProtocol().reject(status, sentence + "\n")
+    if status is HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = CHALLENGE
+    return response
 
 
 def _select_subprotocol(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
@@ -125,4 +138,5 @@ def _session_key(headers: Headers) -> str | None:
             name, _, value = pair.partition("=")
             if name.strip() == SESSION_COOKIE:
                 found = value.strip().strip('"')
-    return found or None
+    # RFC 6265 §4.1.1: no cookie's value has a space in it. (A token's credential does.)
+    return None if not found or " " in found else found

@@ -41,6 +41,10 @@ class Hub:
             post(frame)
         return len(members)
 
+    def occupancy(self) -> dict[Room, int]:
+        """Return how many members each room has that has any."""
+        return {room: len(members) for room, members in self._rooms.items()}
+
     def clear(self) -> None:
         """Empty all rooms, when the server stops and nobody is left to be told."""
         self._rooms.clear()

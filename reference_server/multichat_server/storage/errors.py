@@ -8,12 +8,13 @@ What can go wrong with the store, as far as the caller is concerned.
     └── StoreError
         ├── NameTaken         there is one of that name, or that id, already
         ├── NotFound          there is none of that name or id
+        ├── TooMany           there are as many already as may be
         └── InvalidValue      no user, room or database can be called that
 """
 
 from multichat_proto.exceptions import MultichatError
 
-__all__ = ["InvalidValue", "NameTaken", "NotFound", "StoreError"]
+__all__ = ["InvalidValue", "NameTaken", "NotFound", "StoreError", "TooMany"]
 
 
 class StoreError(MultichatError):
@@ -26,6 +27,10 @@ class NameTaken(StoreError):
 
 class NotFound(StoreError):
     """There is no user of that name or id, or no room of that id."""
+
+
+class TooMany(StoreError):
+    """There are as many of these already as one user may have."""
 
 
 class InvalidValue(StoreError):

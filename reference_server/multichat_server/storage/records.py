@@ -1,35 +1,41 @@
-"""Users and rooms as values, and what they may be called."""
+"""What the store keeps, as values: accounts, rooms, sessions, tokens, the audit log."""
 
-import re
-import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
-
-from multichat_server.passwords import LONGEST_PASSWORD
-from multichat_server.storage.errors import InvalidValue
+from typing import Final, Generic, Literal, TypeVar
 
 __all__ = [
-    "HIGHEST_ID",
+    "COMMAND_LINE",
+    "Account",
+    "Action",
+    "Actor",
+    "AuditEntry",
+    "Client",
+    "Found",
     "RoomRecord",
+    "Session",
+    "Token",
     "User",
-    "is_id",
-    "normal_username",
-    "valid_password",
-    "valid_room_id",
-    "valid_title",
-    "valid_username",
 ]
 
-#: What a 64-bit signed integer holds, which is what a room is named by on the wire.
-HIGHEST_ID: Final = 2**63 - 1
+T_co = TypeVar("T_co", covariant=True)
 
-# As in Django, whose accounts can be brought over. (Its form takes 254 characters, but no
-# account has more than 150.)
-_LONGEST_USERNAME: Final = 150
-_USERNAME: Final = re.compile(r"[\w.@+-]+")
-_LONGEST_TITLE: Final = 255
-# Control characters, lone surrogates, line and paragraph separators.
-_CATEGORIES_NOT_IN_TITLES: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+#: What the audit log knows.
+Action = Literal[
+    "room.add",
+    "room.change",
+    "room.delete",
+    "room.announce",
+    "room.put_out",
+    "user.add",
+    "user.change",
+    "user.delete",
+    "user.password",
+    "user.sessions_end",
+    "token.add",
+    "token.revoke",
+    "import.django",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,72 +74,153 @@ class RoomRecord:
     staff_only: bool
 
 
-def normal_username(username: str) -> str:
-    """Return a user name in the one form (NFKC) in which names are stored and looked up."""
-    return unicodedata.normalize("NFKC", username)
-
-
-def valid_username(username: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Account:
     """
-    Return a new user name in its normal form.
+    A user, and what the admin shows about it.
 
-    Raises:
-        InvalidValue: It is empty, too long, or has more in it than letters, digits and @.+-_
+    Attributes:
+        user: The user.
+        last_login_at: When a session was last started, in seconds since 1970; ``None`` if never.
 
     """
-    name = normal_username(username)
-    if len(name) > _LONGEST_USERNAME:
-        raise InvalidValue(f"a user name has at most {_LONGEST_USERNAME} characters")
-    if not _USERNAME.fullmatch(name):
-        raise InvalidValue(f"a user name has only letters, digits and @.+-_ in it, not {name!a}")
-    return name
+
+    user: User
+    last_login_at: int | None
 
 
-def valid_password(password: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Actor:
     """
-    Return a new password as it is.
+    Who does something, as the audit log names them.
 
-    Raises:
-        InvalidValue: It is empty or too long.
-
-    """
-    if not password:
-        raise InvalidValue("a password cannot be empty")
-    if len(password) > LONGEST_PASSWORD:
-        raise InvalidValue(f"a password has at most {LONGEST_PASSWORD} characters")
-    return password
-
-
-def valid_title(title: str) -> str:
-    """
-    Return a new title as it is.
-
-    Raises:
-        InvalidValue: It is blank, too long, or has line breaks or control characters in it.
+    Attributes:
+        user_id: The account; ``None`` if it is none of ours.
+        name: The account's name at that time.
+        address: From where; empty if that is not known.
 
     """
-    if not title.strip():
-        raise InvalidValue("a room's title cannot be blank")
-    if len(title) > _LONGEST_TITLE:
-        raise InvalidValue(f"a room's title has at most {_LONGEST_TITLE} characters")
-    if any(unicodedata.category(c) in _CATEGORIES_NOT_IN_TITLES for c in title):
-        raise InvalidValue(f"a room's title has no control characters in it, unlike {title!a}")
-    return title
+
+    user_id: int | None
+    name: str
+    address: str = ""
+
+    @classmethod
+    def of(cls, user: User, address: str = "") -> "Actor":
+        """Return a user as the one who does something."""
+        return cls(user.id, user.username, address)
 
 
-def valid_room_id(room_id: int) -> int:
+#: Whoever can open the database itself.
+COMMAND_LINE: Final = Actor(None, "command line")
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
     """
-    Return a new room's id as it is.
+    Where a session is started from.
 
-    Raises:
-        InvalidValue: It is not positive, or has more than 63 bits.
+    Attributes:
+        address: The network address; empty if it is not known.
+        user_agent: What the browser calls itself; empty if it does not say.
 
     """
-    if not is_id(room_id):
-        raise InvalidValue(f"a room's id is from 1 to {HIGHEST_ID}, not {room_id}")
-    return room_id
+
+    address: str = ""
+    user_agent: str = ""
 
 
-def is_id(number: int) -> bool:
-    """Tell whether a number can be the id of anything stored."""
-    return 1 <= number <= HIGHEST_ID
+@dataclass(frozen=True, slots=True)
+class Session:
+    """
+    A session as its owner sees it.
+
+    Attributes:
+        id: Names it among the user's sessions; it is no key.
+        user_id: Whose it is.
+        started_at: When it was started, in seconds since 1970; 0 if that is not known.
+        seen_at: When it was last in use, give or take a minute; 0 if that is not known.
+        expires_at: When it ends.
+        user_agent: The browser it was started in, in its own words.
+        address: Where it was started.
+
+    """
+
+    id: str
+    user_id: int
+    started_at: int
+    seen_at: int
+    expires_at: int
+    user_agent: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """
+    What a bot shows instead of logging in; its secret is known to the bot alone.
+
+    Attributes:
+        id: Never given to another token.
+        user_id: Whose rights it carries.
+        name: What the user calls it.
+        created_at: When it was made, in seconds since 1970.
+        seen_at: When it was last used, give or take a minute; ``None`` if never.
+        expires_at: When it runs out; ``None`` if it does not.
+
+    """
+
+    id: int
+    user_id: int
+    name: str
+    created_at: int
+    seen_at: int | None
+    expires_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """
+    One thing that somebody did.
+
+    Attributes:
+        id: Grows with time.
+        at: When, in seconds since 1970.
+        actor_id: The account; ``None`` for the command line.
+        actor: Its name at that time.
+        address: From where; empty if that is not known.
+        action: What was done, such as ``room.change``; a later version may know others.
+        subject: The name or title of what it was done to, at that time.
+        subject_id: Its id; ``None`` if it has none.
+        details: What else there is to say; of a change, old and new by what was changed.
+
+    """
+
+    id: int
+    at: int
+    actor_id: int | None
+    actor: str
+    address: str
+    action: str
+    subject: str
+    subject_id: int | None
+    details: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[T_co]):
+    """
+    A page of what a search has found.
+
+    Attributes:
+        items: What is on this page.
+        total: How many there are on all pages.
+        page: Which page it is, from 1.
+        pages: How many pages there are, at least 1.
+
+    """
+
+    items: list[T_co]
+    total: int
+    page: int
+    pages: int

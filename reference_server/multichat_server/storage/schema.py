@@ -18,7 +18,7 @@ from multichat_server.storage.tables import LAST_ROOM, REVISION, counters, metad
 __all__ = ["NEWEST", "bring_up_to_date", "migrate"]
 
 #: The newest migration.
-NEWEST: Final = "0001"
+NEWEST: Final = "0002"
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 # Alembic keeps the migration that is under way in a module's globals.
@@ -52,9 +52,13 @@ def bring_up_to_date(connection: sa.Connection) -> None:
         migrate(connection)
 
 
-def migrate(connection: sa.Connection) -> None:
+def migrate(connection: sa.Connection, revision: str = "head") -> None:
     """
     Run the migrations that a database lacks, in the caller's transaction.
+
+    Args:
+        connection: The transaction.
+        revision: Up to which one; a test stops earlier.
 
     Raises:
         StoreError: A newer multichat made the tables.
@@ -70,7 +74,7 @@ def migrate(connection: sa.Connection) -> None:
     config.attributes["connection"] = connection
     try:
         with _ONE_MIGRATION:
-            alembic.command.upgrade(config, "head")
+            alembic.command.upgrade(config, revision)
     except alembic.util.CommandError as exc:
         raise StoreError(f"the tables are not of a version known here: {exc}") from exc
 

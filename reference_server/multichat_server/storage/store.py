@@ -10,19 +10,20 @@ makes :meth:`Store.revision` grow, whoever made it, so that a server need only l
 to know whether what it has in memory still holds.
 """
 
-import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
 
 from multichat_server.passwords import Passwords
-from multichat_server.storage import counters, rooms, sessions, users
+from multichat_server.storage import counters, rooms, users
+from multichat_server.storage.audit import Log
+from multichat_server.storage.audit_store import AuditStore
 from multichat_server.storage.database import Database
 from multichat_server.storage.errors import NotFound
-from multichat_server.storage.records import (
-    RoomRecord,
-    User,
+from multichat_server.storage.names import (
     is_id,
     normal_username,
     valid_password,
@@ -30,22 +31,32 @@ from multichat_server.storage.records import (
     valid_title,
     valid_username,
 )
+from multichat_server.storage.records import Account, Actor, Found, RoomRecord, User
+from multichat_server.storage.session_store import SessionStore
+from multichat_server.storage.token_store import TokenStore
 
 __all__ = ["Store"]
 
-# 256 bits: not to be guessed however many are tried.
-_KEY_BYTES = 32
+T = TypeVar("T")
 
 
-class Store:
-    """Users, rooms and sessions in a database. Made by :meth:`open`."""
+class Store(SessionStore):
+    """
+    Users, rooms and sessions in a database. Made by :meth:`open`.
+
+    Attributes:
+        tokens: What bots show instead of logging in.
+        audit: Who did what.
+
+    """
 
     def __init__(
         self, database: Database, passwords: Passwords, *, clock: Callable[[], float]
     ) -> None:
-        self._database = database
+        super().__init__(database, clock=clock)
         self._passwords = passwords
-        self._clock = clock
+        self.tokens = TokenStore(database, clock)
+        self.audit = AuditStore(database, clock)
 
     @classmethod
     @asynccontextmanager
@@ -88,17 +99,36 @@ class Store:
         """Return a number that grows with each change to users, rooms or by ending sessions."""
         return await self._database.read(counters.read_revision)
 
+    async def in_one_transaction(self, work: Callable[[sa.Connection], T]) -> T:
+        """
+        Run a piece of work on the tables themselves, as a whole or not at all.
+
+        For what is more than one change, such as bringing another database over. What it raises
+        undoes it and comes out.
+        """
+        return await self._database.write(work)
+
     # Users
 
-    async def add_user(self, username: str, password: str, *, is_staff: bool = False) -> User:
+    async def add_user(
+        self,
+        username: str,
+        password: str,
+        *,
+        is_staff: bool = False,
+        is_active: bool = True,
+        by: Actor | None = None,
+    ) -> User:
         """
-        Add an active user.
+        Add a user.
 
         Args:
             username: At most 150 letters, digits and ``@.+-_``; case-sensitive; stored in its
                 NFKC form.
             password: At most 4096 characters.
-            is_staff: Whether staff rooms are open to it.
+            is_staff: Whether staff rooms and the admin are open to it.
+            is_active: Whether it can log in.
+            by: Who does this; ``None`` leaves it out of the audit log.
 
         Raises:
             InvalidValue: The name or the password cannot be used.
@@ -107,27 +137,39 @@ class Store:
         """
         name = valid_username(username)
         hashed = await self._passwords.hash(valid_password(password))
-        return await self._database.write(lambda c: users.add(c, name, hashed, is_staff=is_staff))
+        log = self._log(by)
+        return await self._database.write(
+            lambda c: users.add(c, name, hashed, is_staff=is_staff, is_active=is_active, log=log)
+        )
 
     async def change_user(
         self,
-        username: str,
+        who: str | int,
         *,
         new_username: str | None = None,
         password: str | None = None,
         is_staff: bool | None = None,
         is_active: bool | None = None,
+        by: Actor | None = None,
     ) -> User:
         """
         Change a user; ``None`` leaves a thing as it is. A new password ends its sessions.
 
+        Args:
+            who: The user's name or id.
+            new_username: As for a new user.
+            password: As for a new user.
+            is_staff: Whether staff rooms and the admin are open to it.
+            is_active: Whether it can log in.
+            by: Who does this; ``None`` leaves it out of the audit log.
+
         Raises:
             InvalidValue: The new name or password cannot be used.
             NameTaken: There is another user of the new name.
-            NotFound: There is no user of that name.
+            NotFound: There is no user of that name or id.
 
         """
-        name = normal_username(username)
+        known = _known_user(who)
         values: dict[str, Any] = {}
         if new_username is not None:
             values["username"] = valid_username(new_username)
@@ -138,19 +180,40 @@ class Store:
         if password is not None:
             values["password"] = await self._passwords.hash(valid_password(password))
         if not values:
-            return await self._database.read(lambda c: users.one(c, name))
-        return await self._database.write(lambda c: users.change(c, name, values))
+            return await self._database.read(lambda c: users.one(c, known))
+        log = self._log(by)
+        return await self._database.write(lambda c: users.change(c, known, values, log=log))
 
-    async def delete_user(self, username: str) -> None:
+    async def delete_user(self, who: str | int, *, by: Actor | None = None) -> None:
         """
-        Delete a user and end its sessions.
+        Delete a user; its sessions and tokens end.
+
+        Args:
+            who: The user's name or id.
+            by: Who does this; ``None`` leaves it out of the audit log.
 
         Raises:
-            NotFound: There is no user of that name.
+            NotFound: There is no user of that name or id.
 
         """
-        name = normal_username(username)
-        await self._database.write(lambda c: users.delete(c, name))
+        known = _known_user(who)
+        log = self._log(by)
+        await self._database.write(lambda c: users.delete(c, known, log=log))
+
+    async def user(self, user_id: int) -> Account:
+        """
+        Return an account.
+
+        Raises:
+            NotFound: There is no user of that id.
+
+        """
+        _known_user(user_id)
+        return await self._database.read(lambda c: users.account(c, user_id))
+
+    async def search_users(self, text: str = "", *, page: int = 1) -> Found[Account]:
+        """Return the accounts with a text in their names, in any case; a page of them, by name."""
+        return await self._database.read(lambda c: users.search(c, text, page=page))
 
     async def users(self) -> list[User]:
         """Return all users, by name."""
@@ -190,7 +253,12 @@ class Store:
     # Rooms
 
     async def add_room(
-        self, title: str, *, staff_only: bool = False, room_id: int | None = None
+        self,
+        title: str,
+        *,
+        staff_only: bool = False,
+        room_id: int | None = None,
+        by: Actor | None = None,
     ) -> RoomRecord:
         """
         Add a room.
@@ -199,6 +267,7 @@ class Store:
             title: At most 255 code points, none of them a control character.
             staff_only: Whether it is open to staff alone.
             room_id: From 1 to 2^63-1; ``None`` for the next that no room has had.
+            by: Who does this; ``None`` leaves it out of the audit log.
 
         Raises:
             InvalidValue: The title or the id cannot be used.
@@ -208,15 +277,27 @@ class Store:
         valid_title(title)
         if room_id is not None:
             valid_room_id(room_id)
+        log = self._log(by)
         return await self._database.write(
-            lambda c: rooms.add(c, title, staff_only=staff_only, room_id=room_id)
+            lambda c: rooms.add(c, title, staff_only=staff_only, room_id=room_id, log=log)
         )
 
     async def change_room(
-        self, room_id: int, *, title: str | None = None, staff_only: bool | None = None
+        self,
+        room_id: int,
+        *,
+        title: str | None = None,
+        staff_only: bool | None = None,
+        by: Actor | None = None,
     ) -> RoomRecord:
         """
         Change a room; ``None`` leaves a thing as it is.
+
+        Args:
+            room_id: Which.
+            title: As for a new room.
+            staff_only: Whether it is open to staff alone.
+            by: Who does this; ``None`` leaves it out of the audit log.
 
         Raises:
             InvalidValue: The title cannot be used.
@@ -231,68 +312,65 @@ class Store:
             values["staff_only"] = staff_only
         if not values:
             return await self._database.read(lambda c: rooms.one(c, room_id))
-        return await self._database.write(lambda c: rooms.change(c, room_id, values))
+        log = self._log(by)
+        return await self._database.write(lambda c: rooms.change(c, room_id, values, log=log))
 
-    async def delete_room(self, room_id: int) -> None:
+    async def delete_room(self, room_id: int, *, by: Actor | None = None) -> None:
         """
         Delete a room.
+
+        Args:
+            room_id: Which.
+            by: Who does this; ``None`` leaves it out of the audit log.
 
         Raises:
             NotFound: There is no room of that id.
 
         """
         _known_room_id(room_id)
-        await self._database.write(lambda c: rooms.delete(c, room_id))
+        log = self._log(by)
+        await self._database.write(lambda c: rooms.delete(c, room_id, log=log))
 
     async def rooms(self) -> list[RoomRecord]:
         """Return all rooms, by title."""
         return await self._database.read(rooms.everything)
 
-    # Sessions
-
-    async def start_session(self, user_id: int, *, lifetime: float) -> str:
+    async def room(self, room_id: int) -> RoomRecord:
         """
-        Start a session and return its key, which is stored nowhere.
-
-        Args:
-            user_id: Whose session it is.
-            lifetime: For how long it is good, in seconds.
+        Return a room.
 
         Raises:
-            NotFound: There is no user of that id.
+            NotFound: There is no room of that id.
 
         """
-        if not is_id(user_id):
-            raise NotFound(f"there is no user with id {user_id}")
-        key = secrets.token_urlsafe(_KEY_BYTES)
-        now = self._now()
-        await self._database.write(
-            lambda c: sessions.start(c, key, user_id, now=now, lifetime=int(lifetime))
-        )
-        return key
+        _known_room_id(room_id)
+        return await self._database.read(lambda c: rooms.one(c, room_id))
 
-    async def session_user(self, key: str) -> User | None:
-        """Return whose session a key opens; ``None`` if none, expired, or the user inactive."""
-        now = self._now()
-        return await self._database.read(lambda c: sessions.user_of(c, key, now=now))
+    async def search_rooms(self, text: str = "", *, page: int = 1) -> Found[RoomRecord]:
+        """
+        Return rooms, a page of them, by title.
 
-    async def end_session(self, key: str) -> bool:
-        """End a session and tell whether there was one."""
-        # Anybody can ask for this with a key that was never one, and writers wait for each other.
-        if not await self._database.read(lambda c: sessions.exists(c, key)):
-            return False
-        return await self._database.write(lambda c: sessions.end(c, key))
+        Args:
+            text: Part of the title, in any case, or the id.
+            page: Which page, from 1; one beyond the last means the last.
 
-    async def live_sessions(self, keys: Iterable[str]) -> set[str]:
-        """Return those of some keys that :meth:`session_user` would know."""
-        wanted, now = set(keys), self._now()
-        return await self._database.read(lambda c: sessions.live(c, wanted, now=now))
+        """
+        return await self._database.read(lambda c: rooms.search(c, text, page=page))
 
-    def _now(self) -> int:
-        return int(self._clock())
+    def _log(self, by: Actor | None) -> Log:
+        return Log(by, at=self._now())
 
 
 def _known_room_id(room_id: int) -> None:
     """Refuse an id that no room can have and no database could look up."""
     if not is_id(room_id):
         raise NotFound(f"there is no room {room_id}")
+
+
+def _known_user(who: str | int) -> str | int:
+    """Return how a user is looked up; refuse an id that none can have."""
+    if isinstance(who, str):
+        return normal_username(who)
+    if not is_id(who):
+        raise NotFound(f"there is no user with id {who}")
+    return who

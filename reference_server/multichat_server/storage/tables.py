@@ -18,7 +18,17 @@ from sqlalchemy import (
     Text,
 )
 
-__all__ = ["LAST_ROOM", "REVISION", "counters", "metadata", "rooms", "sessions", "users"]
+__all__ = [
+    "LAST_ROOM",
+    "REVISION",
+    "audit",
+    "counters",
+    "metadata",
+    "rooms",
+    "sessions",
+    "tokens",
+    "users",
+]
 
 metadata: Final = MetaData()
 
@@ -33,6 +43,10 @@ users: Final = Table(
     Column("password", Text, nullable=False),
     Column("is_staff", Boolean, nullable=False),
     Column("is_active", Boolean, nullable=False),
+    # What a search looks in: the name as searching.fold() makes it.
+    Column("search_text", Text, nullable=False, server_default=""),
+    # Seconds since 1970, as all times here.
+    Column("last_login_at", BigInteger),
     # Without this SQLite gives a deleted user's id to the next one.
     sqlite_autoincrement=True,
 )
@@ -44,6 +58,7 @@ rooms: Final = Table(
     Column("id", _Id, primary_key=True, autoincrement=False),
     Column("title", String(255), nullable=False),
     Column("staff_only", Boolean, nullable=False),
+    Column("search_text", Text, nullable=False, server_default=""),
 )
 
 sessions: Final = Table(
@@ -53,8 +68,44 @@ sessions: Final = Table(
     # reads the database learns no key that would open a session.
     Column("key_hash", String(64), primary_key=True),
     Column("user_id", _Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
-    # Seconds since 1970.
     Column("expires_at", BigInteger, nullable=False, index=True),
+    # 0 in sessions of before these columns were there.
+    Column("started_at", BigInteger, nullable=False, server_default="0"),
+    Column("seen_at", BigInteger, nullable=False, server_default="0"),
+    Column("user_agent", Text, nullable=False, server_default=""),
+    Column("address", String(64), nullable=False, server_default=""),
+)
+
+tokens: Final = Table(
+    "tokens",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("user_id", _Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", String(100), nullable=False),
+    # As with the keys of sessions.
+    Column("secret_hash", String(64), nullable=False, unique=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger),
+    Column("expires_at", BigInteger),
+    sqlite_autoincrement=True,
+)
+
+audit: Final = Table(
+    "audit",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    # Names nobody by reference: an entry outlives whoever and whatever it is about.
+    Column("actor_id", _Id),
+    Column("actor", String(150), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("subject", String(300), nullable=False),
+    Column("subject_id", _Id),
+    # A JSON object.
+    Column("details", Text, nullable=False),
+    Column("search_text", Text, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 counters: Final = Table(

@@ -6,12 +6,25 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from multichat_server.storage.audit import Log
 from multichat_server.storage.counters import bump_revision
 from multichat_server.storage.errors import NameTaken, NotFound
-from multichat_server.storage.records import User
+from multichat_server.storage.records import Account, Found, User
+from multichat_server.storage.searching import by_code_points, contains, find, fold
 from multichat_server.storage.tables import sessions, users
 
-__all__ = ["add", "change", "delete", "everyone", "find_password", "replace_hash", "some"]
+__all__ = [
+    "account",
+    "add",
+    "change",
+    "delete",
+    "everyone",
+    "find_password",
+    "one",
+    "replace_hash",
+    "search",
+    "some",
+]
 
 # SQLite takes 32,766 parameters a statement and PostgreSQL 65,535.
 _IDS_A_STATEMENT = 10_000
@@ -19,42 +32,77 @@ _IDS_A_STATEMENT = 10_000
 _COLUMNS = (users.c.id, users.c.username, users.c.is_staff, users.c.is_active)
 
 
-def add(connection: sa.Connection, username: str, password: str, *, is_staff: bool) -> User:
-    """Add an active user whose password is already hashed."""
+def add(
+    connection: sa.Connection,
+    username: str,
+    password: str,
+    *,
+    is_staff: bool,
+    is_active: bool,
+    log: Log,
+) -> User:
+    """Add a user whose password is already hashed."""
     try:
         user_id = connection.execute(
             sa.insert(users)
-            .values(username=username, password=password, is_staff=is_staff, is_active=True)
+            .values(
+                username=username,
+                search_text=fold(username),
+                password=password,
+                is_staff=is_staff,
+                is_active=is_active,
+            )
             .returning(users.c.id)
         ).scalar_one()
     except IntegrityError as exc:
         raise NameTaken(f"there is a user {username} already") from exc
-    bump_revision(connection)
-    return User(user_id, username, is_staff, is_active=True)
-
-
-def change(connection: sa.Connection, username: str, values: dict[str, Any]) -> User:
-    """Change some of a user's columns; a change of the password ends its sessions."""
-    found = users.c.username == username
-    try:
-        row = connection.execute(
-            sa.update(users).where(found).values(**values).returning(*_COLUMNS)
-        ).one_or_none()
-    except IntegrityError as exc:
-        raise NameTaken(f"there is a user {values['username']} already") from exc
-    if row is None:
-        raise _no_user(username)
-    user = User(*row)
-    if "password" in values:
-        connection.execute(sa.delete(sessions).where(sessions.c.user_id == user.id))
+    user = User(user_id, username, is_staff, is_active)
+    details = {"is_staff": is_staff, "is_active": is_active}
+    log.note(connection, "user.add", subject=username, subject_id=user_id, details=details)
     bump_revision(connection)
     return user
 
 
-def delete(connection: sa.Connection, username: str) -> None:
-    """Delete a user together with its sessions."""
-    if connection.execute(sa.delete(users).where(users.c.username == username)).rowcount == 0:
-        raise _no_user(username)
+def change(connection: sa.Connection, who: str | int, values: dict[str, Any], *, log: Log) -> User:
+    """Change some of a user's columns; a change of the password ends its sessions."""
+    before = one(connection, who, for_change=True)
+    if "username" in values:
+        values |= {"search_text": fold(values["username"])}
+    try:
+        row = connection.execute(
+            sa.update(users).where(users.c.id == before.id).values(**values).returning(*_COLUMNS)
+        ).one()
+    except IntegrityError as exc:
+        raise NameTaken(f"there is a user {values['username']} already") from exc
+    user = User(*row)
+    if "password" in values:
+        connection.execute(sa.delete(sessions).where(sessions.c.user_id == user.id))
+        log.note(connection, "user.password", subject=before.username, subject_id=user.id)
+    differences = {
+        name: [getattr(before, name), getattr(user, name)]
+        for name in ("username", "is_staff", "is_active")
+        if getattr(before, name) != getattr(user, name)
+    }
+    if differences:
+        log.note(
+            connection,
+            "user.change",
+            subject=before.username,
+            subject_id=user.id,
+            details=differences,
+        )
+    bump_revision(connection)
+    return user
+
+
+def delete(connection: sa.Connection, who: str | int, *, log: Log) -> None:
+    """Delete a user together with its sessions and tokens."""
+    row = connection.execute(
+        sa.delete(users).where(_is(who)).returning(users.c.id, users.c.username)
+    ).one_or_none()
+    if row is None:
+        raise _no_user(who)
+    log.note(connection, "user.delete", subject=row.username, subject_id=row.id)
     bump_revision(connection)
 
 
@@ -64,12 +112,38 @@ def everyone(connection: sa.Connection) -> list[User]:
     return sorted(found, key=lambda user: user.username)
 
 
-def one(connection: sa.Connection, username: str) -> User:
-    """Return the user of a name."""
-    row = connection.execute(sa.select(*_COLUMNS).where(users.c.username == username)).one_or_none()
+def one(connection: sa.Connection, who: str | int, *, for_change: bool = False) -> User:
+    """Return the user of a name or id; for a change, nobody else changes it meanwhile."""
+    found = sa.select(*_COLUMNS).where(_is(who))
+    if for_change:
+        # Not a key of it: sessions that refer to the user go on.
+        found = found.with_for_update(key_share=True)
+    row = connection.execute(found).one_or_none()
     if row is None:
-        raise _no_user(username)
+        raise _no_user(who)
     return User(*row)
+
+
+def account(connection: sa.Connection, user_id: int) -> Account:
+    """Return the account of an id."""
+    row = connection.execute(
+        sa.select(*_COLUMNS, users.c.last_login_at).where(users.c.id == user_id)
+    ).one_or_none()
+    if row is None:
+        raise _no_user(user_id)
+    return _account(row)
+
+
+def search(connection: sa.Connection, text: str, *, page: int) -> Found[Account]:
+    """Return the accounts that have a text in their names, by name."""
+    return find(
+        connection,
+        (*_COLUMNS, users.c.last_login_at),
+        contains(users.c.search_text, text),
+        order=(by_code_points(connection, users.c.username),),
+        page=page,
+        make=_account,
+    )
 
 
 def some(connection: sa.Connection, ids: Sequence[int]) -> dict[int, User]:
@@ -97,5 +171,14 @@ def replace_hash(connection: sa.Connection, user_id: int, old: str, new: str) ->
     )
 
 
-def _no_user(username: str) -> NotFound:
-    return NotFound(f"there is no user {username}")
+def _account(row: Sequence[Any]) -> Account:
+    *user, last_login_at = row
+    return Account(User(*user), last_login_at)
+
+
+def _is(who: str | int) -> sa.ColumnElement[bool]:
+    return users.c.id == who if isinstance(who, int) else users.c.username == who
+
+
+def _no_user(who: str | int) -> NotFound:
+    return NotFound(f"there is no user {f'with id {who}' if isinstance(who, int) else who}")

@@ -5,8 +5,6 @@ Paths, form fields and cookies are those of the original, so that a client which
 logs in here.
 """
 
-from collections.abc import Callable
-
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -17,12 +15,13 @@ from starlette.staticfiles import StaticFiles
 
 from multichat_proto.exceptions import StoreUnavailable
 from multichat_proto.handshake import LOGIN_PATH, LOGOUT_PATH
-from multichat_server.config import Settings
-from multichat_server.storage import Store
-from multichat_server.web import accounts, rooms
-from multichat_server.web.page import Page, Site
+from multichat_server import api
+from multichat_server.storage import NotFound
+from multichat_server.web import accounts, admin, rooms
+from multichat_server.web.page import Page
 from multichat_server.web.rendering import render
 from multichat_server.web.security import SecurityHeaders, secure_headers
+from multichat_server.web.site import Site
 
 __all__ = ["create_app"]
 
@@ -30,25 +29,20 @@ __all__ = ["create_app"]
 _RETRY_AFTER = "5"
 
 
-def create_app(
-    store: Store, settings: Settings, *, session_ended: Callable[[str], None]
-) -> Starlette:
+def create_app(site: Site) -> Starlette:
     """
     Make the web application.
 
     Args:
-        store: Where users, rooms and sessions are; stays the caller's to close.
-        settings: Gives the cookies' properties and the session's lifetime.
-        session_ended: Called with a session's key when that session was just ended here, by
-            logging out or by logging in anew.
+        site: What it stands on, which stays the caller's.
 
     """
-    site = Site(store=store, settings=settings, session_ended=session_ended)
     app = Starlette(
         routes=[
             Route("/", Page(site, rooms.show, methods=("GET", "HEAD"))),
-            Route(LOGIN_PATH, Page(site, accounts.log_in)),
-            Route(LOGOUT_PATH, Page(site, accounts.log_out)),
+            *accounts.routes(site),
+            *admin.routes(site),
+            *api.routes(site),
             Route(LOGIN_PATH.rstrip("/"), _add_slash),
             Route(LOGOUT_PATH.rstrip("/"), _add_slash),
             Mount("/static", StaticFiles(packages=[("multichat_server.web", "static")])),
@@ -56,6 +50,7 @@ def create_app(
         middleware=[Middleware(SecurityHeaders)],
         exception_handlers={
             HTTPException: _no_page,
+            NotFound: _nothing_stored,
             StoreUnavailable: _no_database,
             500: _no_answer,
         },
@@ -76,6 +71,10 @@ async def _no_page(_: Request, exc: Exception) -> Response:
         (exc.status_code, exc.headers) if isinstance(exc, HTTPException) else (500, None)
     )
     return render("error.html", status=status, headers=headers)
+
+
+async def _nothing_stored(_: Request, __: Exception) -> Response:
+    return render("error.html", status=404)
 
 
 async def _no_database(_: Request, __: Exception) -> Response:

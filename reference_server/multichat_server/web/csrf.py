@@ -17,14 +17,17 @@ import hmac
 import re
 import secrets
 import string
+from collections.abc import Collection
 from typing import Final
 
 from starlette.requests import Request
 
 from multichat_proto.handshake import CSRF_COOKIE
+from multichat_server.origin import is_own_origin
 
 __all__ = [
     "COOKIE_SECONDS",
+    "is_from_our_page",
     "new_token",
     "token_of",
     "tokens_match",
@@ -52,6 +55,22 @@ def token_of(request: Request) -> str | None:
     """Return the token in a request's cookie; ``None`` if there is none to be trusted."""
     token = request.cookies.get(CSRF_COOKIE, "")
     return token if _TOKEN.fullmatch(token) else None
+
+
+def is_from_our_page(
+    request: Request, field: str | None, *, allowed_origins: Collection[str]
+) -> bool:
+    """
+    Tell whether a request was made by a page of ours.
+
+    Args:
+        request: Gives the cookie, and the headers for the token and the origin.
+        field: What the form has in its field for the token; ``None`` if it has none.
+        allowed_origins: Origins that count as our own, as in the settings.
+
+    """
+    origins, hosts = request.headers.getlist("origin"), request.headers.getlist("host")
+    return is_own_origin(origins, hosts, allowed_origins) and tokens_match(request, field)
 
 
 def tokens_match(request: Request, field: str | None) -> bool:

@@ -8,6 +8,7 @@ Forms are read in UTF-8 alone. The parser would decode with whatever codec of Py
 names, and some of them fail in ways of their own or take long enough to hold up the chat.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -20,40 +21,21 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from multichat_proto.handshake import CSRF_FIELD, SESSION_COOKIE
-from multichat_server.config import Settings
-from multichat_server.origin import is_own_origin
-from multichat_server.storage import Store, User
+from multichat_server.storage import Actor, Client, User
 from multichat_server.web import csrf
+from multichat_server.web.addresses import client_address
 from multichat_server.web.rendering import render
+from multichat_server.web.site import Site
 
-__all__ = ["Page", "Site", "Visit", "delete_session_cookie"]
+__all__ = ["Page", "Visit", "delete_session_cookie"]
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 _FORMS: Final = frozenset({b"application/x-www-form-urlencoded", b"multipart/form-data"})
-# Our forms have four fields at most.
+# The canonical form of what 64 bits hold.
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,18}")
+_HIGHEST_ID: Final = 2**63 - 1
+# Our forms have ten fields at most.
 _MOST_FIELDS: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """
-    What pages stand on.
-
-    Attributes:
-        store: Users, rooms and sessions.
-        settings: The server's settings.
-        session_ended: To be called with the key of each session that a page ends.
-
-    """
-
-    store: Store
-    settings: Settings
-    session_ended: Callable[[str], None]
-
-    async def end_session(self, key: str) -> None:
-        """End a session and tell whoever serves it."""
-        await self.store.end_session(key)
-        self.session_ended(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +61,55 @@ class Visit:
     def field(self, name: str) -> str | None:
         """Return a field of the form; ``None`` if it is missing or no text."""
         return _text(self.form, name)
+
+    def query(self, name: str, default: str = "") -> str:
+        """Return a value of the query; the last if there are several."""
+        return self.request.query_params.get(name, default)
+
+    def query_number(self, name: str, default: int) -> int:
+        """Return a positive number of the query; the default if there is none that is one."""
+        text = self.query(name)
+        return int(text) if _NUMBER.fullmatch(text) else default
+
+    def path_id(self, name: str) -> int:
+        """
+        Return the id that a part of the path is.
+
+        Raises:
+            HTTPException: 404: it is written in another way than ids are, or is none.
+
+        """
+        text = self.request.path_params[name]
+        if not _NUMBER.fullmatch(text) or int(text) > _HIGHEST_ID:
+            raise HTTPException(404)
+        return int(text)
+
+    @property
+    def known_user(self) -> User:
+        """Who is logged in, on a page that only those see."""
+        if self.user is None:
+            raise HTTPException(403)
+        return self.user
+
+    @property
+    def address(self) -> str:
+        """From which address the request comes; empty if that is not known."""
+        client = self.request.client
+        return client_address(
+            client.host if client else None,
+            self.request.headers.getlist("x-forwarded-for"),
+            trusted_proxies=self.site.settings.trusted_proxies,
+        )
+
+    @property
+    def client(self) -> Client:
+        """Where a session is started from that is started by this request."""
+        return Client(self.address, self.request.headers.get("user-agent", ""))
+
+    @property
+    def actor(self) -> Actor:
+        """Who does what this request asks for, on a page for those who are logged in."""
+        return Actor.of(self.known_user, self.address)
 
     def set_cookie(self, response: Response, name: str, value: str, *, seconds: int) -> None:
         """Set one of our cookies: for the whole site, and not sent along from other sites."""
@@ -133,13 +164,10 @@ class Page:
         await response(scope, receive, send)
 
     async def _respond(self, request: Request, form: FormData) -> Response:
-        if request.method not in _SAFE_METHODS and not (
-            is_own_origin(
-                request.headers.getlist("origin"),
-                request.headers.getlist("host"),
-                self._site.settings.allowed_origins,
-            )
-            and csrf.tokens_match(request, _text(form, CSRF_FIELD))
+        if request.method not in _SAFE_METHODS and not csrf.is_from_our_page(
+            request,
+            _text(form, CSRF_FIELD),
+            allowed_origins=self._site.settings.allowed_origins,
         ):
             return render("forbidden.html", status=403)
         if request.method not in self._methods:
@@ -147,6 +175,8 @@ class Page:
 
         key = request.cookies.get(SESSION_COOKIE)
         user = await self._site.store.session_user(key) if key else None
+        if key is not None and user is not None:
+            self._site.sightings.note(key)
         visit = Visit(self._site, request, form, session_key=key, user=user)
         response = await self._show(visit)
         if key is not None and user is None and not _sets(response, SESSION_COOKIE):

@@ -99,12 +99,12 @@ class FakeAccounts:
         await self._answer("users")
         return found
 
-    async def session_user(self, key: str) -> FakeUser | None:
+    async def credential_user(self, key: str) -> FakeUser | None:
         user = self.users.get(self.sessions.get(key, 0))
         await self._answer("session")
         return user if user is not None and user.is_active else None
 
-    async def live_sessions(self, keys: Iterable[str]) -> set[str]:
+    async def live_credentials(self, keys: Iterable[str]) -> set[str]:
         self.asked_sessions = set(keys)
         found = {
             key

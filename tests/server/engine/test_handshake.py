@@ -59,7 +59,7 @@ def test_the_path_with_and_without_a_query(target: str) -> None:
     assert isinstance(outcome, Accepted)
     assert status(outcome) == 101
     assert header(outcome, "Sec-WebSocket-Accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-    assert outcome.session is None
+    assert outcome.credential is None
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_the_session_is_named_by_its_cookie(cookie: str, session: str | None) ->
     outcome = negotiate(request(Cookie=cookie))
 
     assert isinstance(outcome, Accepted)
-    assert outcome.session == session
+    assert outcome.credential == session
 
 
 def test_odd_bytes_in_headers_raise_nothing() -> None:

@@ -1,5 +1,6 @@
 """The database: opening, transactions, threads, and what happens when it is not there."""
 
+import hashlib
 import shutil
 import sqlite3
 import stat
@@ -19,7 +20,7 @@ import trio.testing
 from sqlalchemy.exc import IntegrityError
 
 from multichat_proto.exceptions import StoreUnavailable
-from multichat_server.storage import InvalidValue, Store, StoreError, schema
+from multichat_server.storage import InvalidValue, Store, StoreError, User, schema
 from multichat_server.storage import database as database_module
 from multichat_server.storage.database import Database
 from multichat_server.storage.schema import migrate
@@ -60,13 +61,23 @@ async def test_the_migrations_make_the_tables_of_this_version(file: Path, place:
 async def test_a_new_database_is_what_all_migrations_make(file: Path) -> None:
     """Tables, indexes, and what is in them from the beginning."""
 
-    def everything(connection: sa.Connection) -> list[str]:
-        dbapi = connection.connection.driver_connection
-        assert isinstance(dbapi, sqlite3.Connection)
-        # Columns and constraints are told apart by what they are, not by the lines' order.
-        return sorted(line.rstrip(" ,") for text in dbapi.iterdump() for line in text.split("\n"))
+    def everything(connection: sa.Connection) -> list[tuple[object, ...]]:
+        """Return what there is; a column that was added later stands behind the others."""
+        query = connection.exec_driver_sql
+        found: list[tuple[object, ...]] = []
+        for name, sql in query(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name != 'sqlite_sequence'"
+        ).all():
+            found.append((name, "AUTOINCREMENT" in sql))
+            found += [(name, *row[1:]) for row in query(f"PRAGMA table_xinfo({name})")]
+            found += [(name, *row) for row in query(f"PRAGMA foreign_key_list({name})")]
+            for index in query(f"PRAGMA index_list({name})").all():
+                columns = query(f"PRAGMA index_xinfo({index.name})").all()
+                found.append((name, *index[1:], *(column.name for column in columns)))
+            found += [(name, *row) for row in query(f"SELECT * FROM {name}")]  # noqa: S608
+        return sorted(found, key=repr)
 
-    def migrated(connection: sa.Connection) -> list[str]:
+    def migrated(connection: sa.Connection) -> list[tuple[object, ...]]:
         migrate(connection)
         return everything(connection)
 
@@ -81,6 +92,29 @@ def test_the_newest_migration_is_known() -> None:
     scripts = alembic.script.ScriptDirectory(str(Path(schema.__file__).parent / "migrations"))
 
     assert scripts.get_current_head() == schema.NEWEST
+
+
+async def test_what_the_first_version_stored_is_kept(file: Path) -> None:
+    """Nobody is logged out by the migration, and everything can be found by a search."""
+    key_hash = hashlib.sha256(b"key").hexdigest()
+    engine = sa.create_engine(url_of(file))
+    with closing_engine(engine), engine.begin() as connection:
+        migrate(connection, "0001")
+        for statement in (
+            "INSERT INTO users VALUES (7, 'STRASSE', 'x', 1, 1)",
+            "INSERT INTO rooms (id, title, staff_only) VALUES (3, 'Straße', 0)",
+        ):
+            connection.exec_driver_sql(statement)
+        row = (key_hash, 7, 9_999_999_999)
+        connection.exec_driver_sql("INSERT INTO sessions VALUES (?, ?, ?)", row)
+
+    async with Store.open(url_of(file)) as store:
+        alice = await store.session_user("key")
+        assert alice == User(7, "STRASSE", is_staff=True, is_active=True)
+        (session,) = await store.sessions_of(7)
+        assert (session.started_at, session.seen_at, session.user_agent) == (0, 0, "")
+        assert [a.user.id for a in (await store.search_users("straSSe")).items] == [7]
+        assert [room.id for room in (await store.search_rooms("strasse")).items] == [3]
 
 
 async def test_a_database_without_the_newest_migration_gets_it(file: Path) -> None:
@@ -224,7 +258,7 @@ def test_the_tables_can_be_made_in_postgresql() -> None:
         for table in metadata.sorted_tables
     ]
 
-    assert len(statements) == 4
+    assert len(statements) == 6
     assert "id BIGSERIAL NOT NULL" in "".join(statements)
     assert "user_id BIGINT NOT NULL" in "".join(statements)
 
@@ -325,7 +359,7 @@ async def test_a_writer_has_its_turn_from_the_start(file: Path) -> None:
             closing(sqlite3.connect(file, isolation_level=None, timeout=0)) as other,
             pytest.raises(sqlite3.OperationalError, match="locked"),
         ):
-            other.execute("INSERT INTO rooms VALUES (2, 'other', 0)")
+            other.execute("INSERT INTO rooms (id, title, staff_only) VALUES (2, 'other', 0)")
         connection.execute(rooms.insert().values(id=1, title="ours", staff_only=False))
 
     async with Database.open(url_of(file)) as database:
@@ -437,7 +471,7 @@ async def test_the_reserved_thread_waits_for_no_other(file: Path) -> None:
             assert await reserved.revision() == await reserved.reserved().revision()
             assert await reserved.rooms() == []
             assert await reserved.users_by_id([alice.id]) == {alice.id: alice}
-            assert await reserved.live_sessions([key]) == {key}
+            assert await reserved.live_credentials([key]) == {key}
             assert await reserved.session_user(key) == alice
 
 

@@ -56,7 +56,7 @@ async def test_a_change_makes_it_grow(filled: Store, change: Change) -> None:
         lambda s: s.start_session(1, lifetime=60),
         lambda s: s.session_user("none"),
         lambda s: s.end_session("none"),
-        lambda s: s.live_sessions(["none"]),
+        lambda s: s.live_credentials(["none"]),
         lambda s: s.change_user("alice"),
         lambda s: s.change_room(1),
     ],

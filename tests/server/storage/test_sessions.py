@@ -44,7 +44,7 @@ async def test_any_other_key_opens_nothing(store: Store, alice: User, key: str) 
     await store.start_session(alice.id, lifetime=60)
 
     assert await store.session_user(key) is None
-    assert await store.live_sessions([key]) == set()
+    assert await store.live_credentials([key]) == set()
     assert not await store.end_session(key)
 
 
@@ -61,7 +61,7 @@ async def test_a_session_ends_when_its_time_is_up(store: Store, alice: User, clo
     assert await store.session_user(key) == alice
     clock.now += 1
     assert await store.session_user(key) is None
-    assert await store.live_sessions([key]) == set()
+    assert await store.live_credentials([key]) == set()
 
 
 async def test_sessions_that_have_run_out_are_cleared_away(
@@ -75,7 +75,7 @@ async def test_sessions_that_have_run_out_are_cleared_away(
     new = await store.start_session(alice.id, lifetime=60)
 
     assert len(await execute(store, sessions.select())) == 2
-    assert await store.live_sessions([last, new]) == {last, new}
+    assert await store.live_credentials([last, new]) == {last, new}
     assert await store.revision() > before
 
 
@@ -96,11 +96,11 @@ async def test_an_inactive_users_session_opens_nothing_until_it_is_active_again(
 
     await store.change_user("alice", is_active=False)
     assert await store.session_user(key) is None
-    assert await store.live_sessions([key]) == set()
+    assert await store.live_credentials([key]) == set()
 
     await store.change_user("alice", is_active=True)
     assert await store.session_user(key) == alice
-    assert await store.live_sessions([key]) == {key}
+    assert await store.live_credentials([key]) == {key}
 
 
 async def test_a_new_password_ends_the_users_sessions_and_nobody_elses(
@@ -112,9 +112,9 @@ async def test_a_new_password_ends_the_users_sessions_and_nobody_elses(
     his = await store.start_session(bob.id, lifetime=60)
 
     await store.change_user("alice", is_staff=True)
-    assert await store.live_sessions([hers, his]) == {hers, his}
+    assert await store.live_credentials([hers, his]) == {hers, his}
     await store.change_user("alice", password="new")
-    assert await store.live_sessions([hers, his]) == {his}
+    assert await store.live_credentials([hers, his]) == {his}
 
 
 async def test_a_deleted_users_sessions_are_gone(store: Store, alice: User) -> None:
@@ -137,4 +137,4 @@ async def test_any_number_of_keys_can_be_asked_for_at_once(store: Store, alice: 
     key = await store.start_session(alice.id, lifetime=60)
     keys = [f"key {number}" for number in range(35_000)]
 
-    assert await store.live_sessions([*keys, key]) == {key}
+    assert await store.live_credentials([*keys, key]) == {key}

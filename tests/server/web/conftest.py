@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from html.parser import HTMLParser
 
 import httpx2
@@ -11,7 +12,10 @@ from starlette.types import ASGIApp
 from multichat_server.config import Settings
 from multichat_server.storage import Store
 from multichat_server.web import create_app
+from multichat_server.web import site as web_site
 from tests.server.http.wire import ScriptedStream, parse, talk
+
+from .fakes import FakeChat
 
 LOGIN = "/accounts/login/"
 LOGOUT = "/accounts/logout/"
@@ -115,10 +119,20 @@ class Site:
 
     store: Store
     settings: Settings
-    ended: list[str] = field(default_factory=list)
+    chat: FakeChat = field(default_factory=FakeChat)
+
+    @property
+    def ended(self) -> list[str]:
+        """The keys of the sessions that pages have ended."""
+        return self.chat.ended
+
+    @cached_property
+    def base(self) -> web_site.Site:
+        """What pages stand on."""
+        return web_site.Site(self.store, self.settings, self.chat)
 
     def browser(self) -> Browser:
-        app = create_app(self.store, self.settings, session_ended=self.ended.append)
+        app = create_app(self.base)
         transport = FrontTransport(app, self.settings)
         return Browser(httpx2.AsyncClient(transport=transport, base_url="http://chat.example"))
 

@@ -159,7 +159,7 @@ async def test_a_page_that_fails_becomes_a_500_that_tells_nothing(
 
 async def test_another_server_may_start_and_stop_the_application(site: Site) -> None:
     """By ASGI's lifespan, of which ours makes no use."""
-    app = create_app(site.store, site.settings, session_ended=site.ended.append)
+    app = create_app(site.base)
     said: list[str] = []
     asked = iter(["lifespan.startup", "lifespan.shutdown"])
 

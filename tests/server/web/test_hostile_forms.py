@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 from multichat_server.config import Settings
 from multichat_server.storage import Store
 from multichat_server.web import create_app
+from multichat_server.web.site import Site
 from tests.server.http.wire import post, talk
 
+from .fakes import FakeChat
+
 # Without a token no form gets as far as the store.
-APP = create_app(cast(Store, None), Settings(), session_ended=lambda _: None)
+APP = create_app(Site(cast(Store, None), Settings(), FakeChat()))
 
 KINDS = st.sampled_from(
     [

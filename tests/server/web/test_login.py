@@ -161,8 +161,8 @@ async def test_an_inactive_user_is_answered_like_a_wrong_password(
 async def test_a_user_deleted_at_the_last_moment_is_answered_the_same_way(
     browser: Browser, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def start_session(user_id: int, *, lifetime: float) -> str:
-        raise NotFound(f"there is no user with id {user_id}, whatever the {lifetime}")
+    async def start_session(user_id: int, **_: object) -> str:
+        raise NotFound(f"there is no user with id {user_id}")
 
     monkeypatch.setattr(site.store, "start_session", start_session)
 

@@ -18,7 +18,7 @@ from .conftest import Site
 
 @pytest.fixture
 async def url(site: Site, nursery: trio.Nursery) -> AsyncIterator[str]:
-    app = create_app(site.store, site.settings, session_ended=site.ended.append)
+    app = create_app(site.base)
 
     async def upgrade(*_: object) -> None:
         pytest.fail("nobody asked for that")

@@ -58,7 +58,9 @@ async def log_in(visit: Visit) -> Response:
     if user is None:
         return _form(visit, username=username, error=_WRONG)
     try:
-        key = await store.start_session(user.id, lifetime=settings.session_lifetime)
+        key = await store.start_session(
+            user.id, lifetime=settings.session_lifetime, client=visit.client
+        )
     except NotFound:
         # Deleted since a moment ago.
         return _form(visit, username=username, error=_WRONG)
