@@ -29,7 +29,7 @@ def test_module(name: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [node, "--test", "--test-reporter=tap", name],
         cwd=tmp_path,
-        env={**os.environ, "SPEC": str(multichat_spec.root())},
+        env={**os.environ, "SPEC": str(multichat_spec.root() / "v1")},
         capture_output=True,
         text=True,
         check=False,

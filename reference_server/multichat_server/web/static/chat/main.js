@@ -1,0 +1,254 @@
+/**
+ * The chat page: wires what the server says to what the page shows, and the person's wishes back.
+ *
+ * It speaks v1 and asks its server for nothing else, so it works beside any conforming one.
+ * `<div id="chat">` may say: data-stream, the path or address of the stream; data-username, who is
+ * logged in (otherwise learnt from the first message); data-login, where one logs in;
+ * data-message-types, the names of further message types as a JSON object.
+ */
+
+import { Backoff } from "./backoff.js";
+import { Connection } from "./connection.js";
+import { Memory } from "./memory.js";
+import { Notifications } from "./notifications.js";
+import { RoomList } from "./room_list.js";
+import { RoomView } from "./room_view.js";
+import { NOT_LOGGED_IN, Session } from "./session.js";
+import { StatusView } from "./status_view.js";
+import { refusal } from "./wording.js";
+
+const root = document.getElementById("chat");
+const chats = document.getElementById("chats");
+const { stream = "/chat/stream/", username = "", login = "" } = root.dataset;
+const furtherTypes = readTypes(root.dataset.messageTypes);
+
+const timers = {
+  after: (seconds, call) => setTimeout(call, seconds * 1000),
+  cancel: (handle) => clearTimeout(handle),
+};
+// As in chat.css.
+const narrow = window.matchMedia("(width < 48rem)");
+const views = new Map();
+const memory = new Memory(username);
+const notifications = new Notifications(root);
+// The room that a person has just asked for, and whose form gets the cursor when it opens.
+let asked = null;
+
+const connection = new Connection(streamUrl(), {
+  WebSocket,
+  timers,
+  backoff: new Backoff(Math.random),
+  report: (report) => {
+    if (report.kind === "state") {
+      status.update(report.state);
+    }
+    session.receive(report);
+  },
+});
+const session = new Session({
+  connection,
+  username,
+  timers,
+  now: () => new Date(),
+  report: (report) => REPORTS[report.kind](report),
+});
+const list = new RoomList({
+  list: root.querySelector("ul.rooms"),
+  act: { choose, leave: (id) => session.leave(id) },
+});
+const status = new StatusView({
+  root: document.getElementById("line"),
+  loginUrl: login === "" ? null : `${login}?next=${encodeURIComponent(location.pathname)}`,
+  act: { reconnect: () => connection.reconnectNow() },
+});
+
+const REPORTS = {
+  room: ({ room }) => showRoom(room),
+  message: ({ room, ...message }) => views.get(room)?.addMessage(message),
+  gap: ({ room, ...gap }) => views.get(room)?.addGap(gap),
+  said: ({ room, ...said }) => views.get(room)?.said(said),
+  error: (error) => status.showError(refusal(error)),
+  malformed: () => status.showUnreadable(),
+};
+
+function showRoom(room) {
+  const known = { ...room, title: room.title ?? list.titleOf(room.id) };
+  list.update(known);
+  if (room.refusal?.code === NOT_LOGGED_IN) {
+    status.askForLogin();
+  }
+  const view = views.get(room.id);
+  if (view !== undefined) {
+    if (room.status === "outside" && room.refusal === null && !room.putOut) {
+      closeView(room.id);
+    } else {
+      view.update(known);
+    }
+  } else if (room.status === "inside") {
+    openView(known);
+  }
+}
+
+function openView(room) {
+  const { id } = room;
+  const view = new RoomView({
+    room,
+    furtherTypes,
+    act: {
+      say: (text) => session.say(id, text) !== null,
+      leave: () => session.leave(id),
+      join: () => session.join(id),
+      close: () => session.leave(id),
+      back: () => showRooms(),
+      unread: (count) => showUnread(id, count),
+    },
+  });
+  views.set(id, view);
+  view.element.addEventListener("focusin", () => setCurrent(id));
+  chats.append(view.element);
+  memory.save([...views.keys()]);
+  if (asked === id) {
+    asked = null;
+    show(id);
+  }
+}
+
+function closeView(id) {
+  const { element: closed } = views.get(id);
+  const hadFocus = closed.contains(document.activeElement);
+  views.delete(id);
+  closed.remove();
+  showUnread(id, 0);
+  memory.save([...views.keys()]);
+  if (closed.classList.contains("current")) {
+    setCurrent(null);
+    showRooms();
+  }
+  if (hadFocus) {
+    list.focus(id);
+  }
+}
+
+function choose(id) {
+  if (views.has(id)) {
+    show(id);
+    return;
+  }
+  asked = id;
+  session.join(id);
+}
+
+// On a narrow screen there is one thing at a time, the list or a room; the browser's way back
+// leads from the room to the list.
+function show(id) {
+  setCurrent(id);
+  if (narrow.matches && root.dataset.show !== "room") {
+    history.pushState({ show: "room" }, "");
+  }
+  root.dataset.show = "room";
+  views.get(id).focus();
+  views.get(id).look();
+}
+
+function showRooms() {
+  if (history.state?.show === "room") {
+    history.back();
+  } else {
+    root.dataset.show = "rooms";
+  }
+}
+
+function setCurrent(id) {
+  for (const [each, view] of views) {
+    view.element.classList.toggle("current", each === id);
+  }
+  list.setCurrent(id);
+}
+
+function showUnread(id, count) {
+  list.setUnread(id, count);
+  const view = views.get(id);
+  const isHeard = view !== undefined && view.element.offsetParent !== null;
+  notifications.setUnread(id, list.titleOf(id) ?? id, count, isHeard);
+}
+
+function step(steps, isWanted) {
+  const ids = [...views.keys()];
+  const at = ids.findIndex((id) => views.get(id).element.classList.contains("current"));
+  const start = at === -1 && steps < 0 ? 0 : at;
+  for (let i = 1; i <= ids.length; i += 1) {
+    const id = ids[(start + steps * i + ids.length * i) % ids.length];
+    if (isWanted(views.get(id))) {
+      show(id);
+      return;
+    }
+  }
+}
+
+function streamUrl() {
+  const url = new URL(stream, location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  return url.href;
+}
+
+function readTypes(text) {
+  try {
+    const types = JSON.parse(text ?? "{}");
+    return typeof types === "object" && types !== null ? types : {};
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      return {};
+    }
+    throw error;
+  }
+}
+
+document.addEventListener("keydown", (event) => {
+  const steps = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (steps !== undefined && event.altKey && !event.ctrlKey && !event.metaKey && views.size > 0) {
+    event.preventDefault();
+    step(steps, event.shiftKey ? (view) => view.unread > 0 : () => true);
+  }
+});
+
+window.addEventListener("popstate", () => {
+  root.dataset.show = history.state?.show === "room" ? "room" : "rooms";
+  if (root.dataset.show === "rooms") {
+    const current = [...views].find(([, view]) => view.element.classList.contains("current"));
+    setCurrent(null);
+    list.focus(current?.[0]);
+  }
+});
+
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") {
+    comeBack();
+    views.forEach((view) => view.look());
+  }
+});
+window.addEventListener("online", comeBack);
+window.addEventListener("offline", () => connection.restart("offline"));
+// A page that is kept for the way back has no connection; a closed one need not be asked after.
+window.addEventListener("pagehide", () => connection.close());
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) {
+    connection.open();
+  }
+});
+
+function comeBack() {
+  if (connection.state.name === "waiting") {
+    connection.reconnectNow();
+  } else {
+    session.check();
+  }
+}
+
+history.replaceState(null, "");
+root.dataset.show = "rooms";
+for (const id of memory.load()) {
+  if (list.titleOf(id) !== null) {
+    session.join(id);
+  }
+}
+connection.open();

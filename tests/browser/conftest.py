@@ -1,0 +1,167 @@
+"""A server that really runs, and people with browsers in front of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import trio
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from multichat_server.storage import Store
+from tests.house.repository import ROOT
+
+SCREENS = ROOT / "build" / "screens"
+PHONE = {"width": 375, "height": 720}
+DESKTOP = {"width": 1280, "height": 800}
+
+# A busy machine takes its time; what hangs is ended by pytest's own limit.
+expect.set_options(timeout=20_000)
+
+
+@dataclass
+class Server:
+    """
+    `multichat serve` on a database of its own.
+
+    Attributes:
+        folder: Where the database is.
+        port: 0 until the first start; the same one ever after.
+
+    """
+
+    folder: Path
+    settings: tuple[str, ...] = ()
+    port: int = 0
+    process: subprocess.Popen[str] | None = field(default=None, init=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def database_url(self) -> str:
+        return f"sqlite:///{self.folder / 'chat.sqlite3'}"
+
+    def start(self) -> None:
+        """Return when it takes connections."""
+        command = [sys.executable, "-m", "multichat_cli", "serve", "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            [*command, "--database-url", self.database_url, *self.settings],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        ready = self.process.stdout.readline()
+        found = re.search(r"http://127\.0\.0\.1:(\d+)/", ready)
+        assert found is not None, ready
+        self.port = int(found.group(1))
+
+    def stop(self, by: signal.Signals = signal.SIGTERM) -> None:
+        """End it and return when it is gone; nothing if it is not running."""
+        if self.process is not None:
+            self.process.send_signal(by)
+            self.process.communicate()
+            self.process = None
+
+    def kill(self) -> None:
+        """End it so that it can tell nobody."""
+        self.stop(signal.SIGKILL)
+
+    def change(self, work: Callable[[Store], Awaitable[object]]) -> None:
+        """Do something to the database, as another process would."""
+
+        async def do() -> None:
+            async with Store.open(self.database_url) as store:
+                await work(store)
+
+        # Playwright has an event loop of its own in this thread.
+        thread = threading.Thread(target=trio.run, args=(do,))
+        thread.start()
+        thread.join()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    running = Server(tmp_path)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no Chromium here")
+    # Its sandbox does not work for root, who runs tests in containers.
+    args = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=args)
+        yield running
+        running.close()
+
+
+class People:
+    """Makes people, each with a browser of their own, who are logged in."""
+
+    def __init__(self, browser: Browser, server: Server) -> None:
+        self._browser = browser
+        self._server = server
+        self._known: set[str] = set()
+        self.complaints: list[str] = []
+
+    def __call__(
+        self, name: str, *, staff: bool = False, phone: bool = False, dark: bool = False
+    ) -> Page:
+        """Return the page of somebody who has just logged in."""
+        if name not in self._known:
+            self._known.add(name)
+            self._server.change(
+                lambda store: store.add_user(name, f"password of {name}", is_staff=staff)
+            )
+        context = self._browser.new_context(
+            base_url=self._server.url,
+            viewport=PHONE if phone else DESKTOP,  # type: ignore[arg-type]  # as ViewportSize
+            has_touch=phone,
+            color_scheme="dark" if dark else "light",
+            locale="en-GB",
+        )
+        page = context.new_page()
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto("/accounts/login/")
+        page.get_by_label("Username").fill(name)
+        page.get_by_label("Password").fill(f"password of {name}")
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url("**/")
+        return page
+
+    def _note(self, message: ConsoleMessage) -> None:
+        # A browser itself reports each socket that cannot be opened; there is no other way to try.
+        if message.type in ("error", "warning") and "WebSocket connection to" not in message.text:
+            self.complaints.append(message.text)
+
+
+@pytest.fixture
+def person(browser: Browser, server: Server) -> Iterator[People]:
+    people = People(browser, server)
+    yield people
+    for context in browser.contexts:
+        context.close()
+    assert people.complaints == []
+
+
+def shot(page: Page, name: str) -> None:
+    """Keep a picture of what is to be seen."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENS / f"{name}.png", animations="disabled")
