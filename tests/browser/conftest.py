@@ -15,14 +15,12 @@ from pathlib import Path
 
 import pytest
 import trio
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState, expect, sync_playwright
 
 from multichat_server.storage import Store
 from tests.house.repository import ROOT
 
 SCREENS = ROOT / "build" / "screens"
-PHONE = {"width": 375, "height": 720}
-DESKTOP = {"width": 1280, "height": 800}
 
 # A busy machine takes its time; what hangs is ended by pytest's own limit.
 expect.set_options(timeout=20_000)
@@ -90,9 +88,9 @@ class Server:
         thread.join()
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    running = Server(tmp_path)
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = Server(tmp_path_factory.mktemp("server"))
     running.start()
     yield running
     running.stop()
@@ -111,39 +109,47 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+@dataclass
 class People:
-    """Makes people, each with a browser of their own, who are logged in."""
+    """
+    Makes people, each with a browser of their own, who are logged in.
 
-    def __init__(self, browser: Browser, server: Server) -> None:
-        self._browser = browser
-        self._server = server
-        self._known: set[str] = set()
-        self.complaints: list[str] = []
+    Attributes:
+        browser: Runs all of them.
+        server: Knows them.
+        sessions: The cookies of those who have logged in before, by name.
+        complaints: What a browser found wrong, and what went wrong in a script.
+
+    """
+
+    browser: Browser
+    server: Server
+    sessions: dict[str, StorageState]
+    complaints: list[str] = field(default_factory=list)
 
     def __call__(
         self, name: str, *, staff: bool = False, phone: bool = False, dark: bool = False
     ) -> Page:
-        """Return the page of somebody who has just logged in."""
-        if name not in self._known:
-            self._known.add(name)
-            self._server.change(
+        """Return the page of somebody who has logged in, at the list of rooms."""
+        if name not in self.sessions:
+            self.server.change(
                 lambda store: store.add_user(name, f"password of {name}", is_staff=staff)
             )
-        context = self._browser.new_context(
-            base_url=self._server.url,
-            viewport=PHONE if phone else DESKTOP,  # type: ignore[arg-type]  # as ViewportSize
+        context = self.browser.new_context(
+            base_url=self.server.url,
+            viewport={"width": 375, "height": 720} if phone else {"width": 1280, "height": 800},
             has_touch=phone,
             color_scheme="dark" if dark else "light",
             locale="en-GB",
+            storage_state=self.sessions.get(name),
         )
         page = context.new_page()
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto("/accounts/login/")
-        page.get_by_label("Username").fill(name)
-        page.get_by_label("Password").fill(f"password of {name}")
-        page.get_by_role("button", name="Log in").click()
-        page.wait_for_url("**/")
+        page.goto("/")
+        if name not in self.sessions:
+            log_in(page, name)
+            self.sessions[name] = context.storage_state()
         return page
 
     def _note(self, message: ConsoleMessage) -> None:
@@ -152,9 +158,24 @@ class People:
             self.complaints.append(message.text)
 
 
+def log_in(page: Page, name: str) -> None:
+    """Fill in the form that is shown."""
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(f"password of {name}")
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/")
+
+
+@pytest.fixture(scope="module")
+def sessions() -> dict[str, StorageState]:
+    return {}
+
+
 @pytest.fixture
-def person(browser: Browser, server: Server) -> Iterator[People]:
-    people = People(browser, server)
+def person(
+    browser: Browser, server: Server, sessions: dict[str, StorageState]
+) -> Iterator[People]:
+    people = People(browser, server, sessions)
     yield people
     for context in browser.contexts:
         context.close()
