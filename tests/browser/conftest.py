@@ -8,8 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState, exp
 
 from multichat_server.storage import Store
 from tests.house.repository import ROOT
+
+from .wire import Wire
 
 SCREENS = ROOT / "build" / "screens"
 
@@ -75,6 +77,11 @@ class Server:
         """End it so that it can tell nobody."""
         self.stop(signal.SIGKILL)
 
+    def admin(self, *arguments: str) -> None:
+        """Run `multichat admin`."""
+        command = [sys.executable, "-m", "multichat_cli", "admin", *arguments]
+        subprocess.run([*command, "--database-url", self.database_url], check=True)
+
     def change(self, work: Callable[[Store], Awaitable[object]]) -> None:
         """Do something to the database, as another process would."""
 
@@ -83,9 +90,8 @@ class Server:
                 await work(store)
 
         # Playwright has an event loop of its own in this thread.
-        thread = threading.Thread(target=trio.run, args=(do,))
-        thread.start()
-        thread.join()
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            thread.submit(trio.run, do).result()
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +100,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def wire(server: Server) -> Iterator[Wire]:
+    between = Wire(server.port)
+    yield between
+    between.close()
 
 
 @pytest.fixture(scope="session")
@@ -128,15 +141,31 @@ class People:
     complaints: list[str] = field(default_factory=list)
 
     def __call__(
-        self, name: str, *, staff: bool = False, phone: bool = False, dark: bool = False
+        self,
+        name: str,
+        *,
+        staff: bool = False,
+        phone: bool = False,
+        dark: bool = False,
+        url: str | None = None,
     ) -> Page:
-        """Return the page of somebody who has logged in, at the list of rooms."""
+        """
+        Return the page of somebody who has logged in, at the list of rooms.
+
+        Args:
+            name: Who it is; becomes a user on the first call.
+            staff: Whether that user is staff.
+            phone: Whether the screen is small and touched.
+            dark: Whether dark colours are wanted.
+            url: Where to go; None for the server itself.
+
+        """
         if name not in self.sessions:
             self.server.change(
                 lambda store: store.add_user(name, f"password of {name}", is_staff=staff)
             )
         context = self.browser.new_context(
-            base_url=self.server.url,
+            base_url=url or self.server.url,
             viewport={"width": 375, "height": 720} if phone else {"width": 1280, "height": 800},
             has_touch=phone,
             color_scheme="dark" if dark else "light",

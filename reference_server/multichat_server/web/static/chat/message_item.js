@@ -56,7 +56,7 @@ export function messageItem(message, { furtherTypes, isGrouped }) {
   }
   return element(
     "div",
-    { class: classes.join(" "), "data-type": type },
+    { class: classes.join(" "), "data-type": type, title: isGrouped ? fullTimeOf(at) : null },
     element(
       "p",
       { class: "byline" },

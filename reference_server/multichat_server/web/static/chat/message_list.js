@@ -90,11 +90,9 @@ export class MessageList {
   /** Say that messages may be missing here. */
   addGap({ from, until }) {
     this.#beginDay(until);
-    this.#note(
-      "gap",
-      `You were not in this room from ${timeOf(from)} to ${timeOf(until)}. ` +
-        "Messages of that time are missing.",
-    );
+    const [lost, back] = [timeOf(from), timeOf(until)];
+    const when = lost === back ? `for a moment at ${lost}` : `from ${lost} to ${back}`;
+    this.#note("gap", `You were out of this room ${when}. Messages may be missing here.`);
   }
 
   /** Say where this page's view of the room begins. */

@@ -4,10 +4,10 @@
  * The element ids and names are those of the original's page: `#room-<id>`, `.messages`, a form.
  */
 
-import { button, element, setText, spoken, theirs } from "./elements.js";
+import { button, element, setText, theirs } from "./elements.js";
 import { MessageList } from "./message_list.js";
 import { OutboxView } from "./outbox_view.js";
-import { newMessages, refusal } from "./wording.js";
+import { refusal } from "./wording.js";
 
 const MOST_LINES = 8;
 
@@ -229,7 +229,7 @@ export class RoomView {
   #showUnread() {
     const { unread } = this.#list;
     this.element.classList.toggle("has-unread", unread > 0);
-    this.#badge.replaceChildren(...(unread === 0 ? [] : [String(unread), spoken(newMessages(unread))]));
+    setText(this.#badge, unread === 0 ? "" : String(unread));
     this.#act.unread(unread);
   }
 
