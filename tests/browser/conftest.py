@@ -23,6 +23,7 @@ from tests.house.repository import ROOT
 from .wire import Wire
 
 SCREENS = ROOT / "build" / "screens"
+AXE = ROOT / "build" / "axe-core" / "axe.min.js"
 
 # A busy machine takes its time; what hangs is ended by pytest's own limit.
 expect.set_options(timeout=20_000)
@@ -215,3 +216,13 @@ def shot(page: Page, name: str) -> None:
     """Keep a picture of what is to be seen."""
     SCREENS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENS / f"{name}.png", animations="disabled")
+
+
+def check_accessibility(page: Page) -> None:
+    """Let axe-core look at the page as it is: nothing serious."""
+    if not AXE.exists():
+        pytest.skip("no axe-core here (needs npm)")
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run().then(({ violations }) => violations)")
+    serious = [each for each in found if each["impact"] in ("serious", "critical")]
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in serious] == []

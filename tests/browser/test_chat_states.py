@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from multichat_server.storage import Store
 
-from .conftest import People, Server, shot
+from .conftest import People, Server, check_accessibility, shot
 from .scripted_stream import Stream
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -118,6 +118,34 @@ def test_it_looks_good(person: People, stream: Stream, phone: bool, dark: bool) 
         shot(page, f"chat-list-{where}")
 
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_everybody_can_use_it(person: People, stream: Stream, phone: bool, dark: bool) -> None:
+    """In each state of the page."""
+    page = person("alice", phone=phone, dark=dark)
+    connect(page, stream)
+    check_accessibility(page)
+    stream.refusals["join", "2"] = {"error": "ROOM_ACCESS_DENIED"}
+    listed(page, "2").locator(".enter").click()
+    check_accessibility(page)
+    room = enter(page)
+    talk(stream)
+    stream.refusals["send", "1"] = {"error": "MESSAGE_TOO_LONG"}
+    room.get_by_role("textbox").fill("A very long story")
+    room.get_by_role("button", name="Send").click()
+    expect(room.get_by_text("too long")).to_be_visible()
+    check_accessibility(page)
+    stream.close(1012)
+    expect(room.locator(".mark.gap")).to_be_visible()
+    check_accessibility(page)
+    stream.say(leave="1")
+    expect(room.get_by_role("button", name="Join again")).to_be_visible()
+    check_accessibility(page)
+    stream.close(1008, "session ended")
+    expect(page.locator("#line")).to_have_attribute("data-state", "closed")
+    check_accessibility(page)
 
 
 def test_a_refused_join_is_shown_at_its_room(person: People, stream: Stream) -> None:

@@ -22,6 +22,7 @@ export class RoomView {
   #list;
   #outbox;
   #input;
+  #sendButton = element("button", { type: "submit", class: "button primary" }, "Send");
   #badge = element("span", { class: "badge count", "aria-hidden": "true" });
 
   /**
@@ -139,7 +140,7 @@ export class RoomView {
       { class: "say" },
       element("span", { id: `say-label-${id}`, hidden: true }, "Message to"),
       this.#input,
-      element("button", { type: "submit", class: "button primary" }, "Send"),
+      this.#sendButton,
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -197,6 +198,8 @@ export class RoomView {
     const { status, refusal: refused, putOut } = this.#room;
     this.#note.classList.remove("insist");
     this.#leaveButton.hidden = status === "outside";
+    // Not disabled in earnest: whoever presses it is told why.
+    this.#sendButton.setAttribute("aria-disabled", String(status !== "inside"));
     const again = [
       button("Join again", () => this.#act.join()),
       button("Close", () => this.#act.close()),
