@@ -36,12 +36,13 @@ class Server:
 
     Attributes:
         folder: Where the database is.
+        settings: More arguments of the command.
         port: 0 until the first start; the same one ever after.
 
     """
 
     folder: Path
-    settings: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ("--message-types", "6:celebration")
     port: int = 0
     process: subprocess.Popen[str] | None = field(default=None, init=False)
 
@@ -202,9 +203,7 @@ def sessions() -> dict[str, StorageState]:
 
 
 @pytest.fixture
-def person(
-    browser: Browser, server: Server, sessions: dict[str, StorageState]
-) -> Iterator[People]:
+def person(browser: Browser, server: Server, sessions: dict[str, StorageState]) -> Iterator[People]:
     people = People(browser, server, sessions)
     yield people
     for context in browser.contexts:

@@ -41,9 +41,9 @@ class Stream:
         self.sockets[-1].send(text)
 
     def message(
-        self, text: str | None, *, room: str = "1", by: str = "bob", type: int = 0
+        self, text: str | None, *, room: str = "1", by: str = "bob", msg_type: int = 0
     ) -> None:
-        self.say(room=room, message=text, username=by, msg_type=type)
+        self.say(room=room, message=text, username=by, msg_type=msg_type)
 
     def close(self, code: int, reason: str = "") -> None:
         self.sockets[-1].close(code=code, reason=reason)

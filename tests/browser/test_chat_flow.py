@@ -55,7 +55,8 @@ def test_two_people_talk_in_several_rooms(person: People) -> None:
     expect(lobby).to_be_visible()
     # Beside each other.
     boxes = [room.bounding_box() for room in (lobby, kitchen)]
-    assert boxes[0] is not None and boxes[1] is not None
+    assert boxes[0] is not None
+    assert boxes[1] is not None
     assert boxes[0]["y"] == boxes[1]["y"]
     assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"] + 1
 

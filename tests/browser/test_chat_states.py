@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from multichat_server.storage import Store
+from tests.house.repository import ROOT
 
 from .conftest import People, Server, check_accessibility, shot
 from .scripted_stream import Stream
@@ -50,20 +51,20 @@ def listed(page: Page, room: str) -> Locator:
 
 def talk(stream: Stream) -> None:
     """Everything that can happen in a room."""
-    stream.message(None, type=4)
+    stream.message(None, msg_type=4)
     stream.message("Good morning! Did anybody see the draft?")
     stream.message("It was on the table yesterday.")
     stream.message("Yes, I have it here. I will send the notes before lunch.", by="alice")
-    stream.message("The kitchen is closed from noon.", by="admin", type=1)
-    stream.message("Please leave the building.", by="admin", type=2)
-    stream.message("This room was muted for a while.", by="admin", type=3)
-    stream.message("Hurrah!", by="admin", type=6)
-    stream.message(None, by="admin", type=77)
-    stream.message(None, type=5)
+    stream.message("The kitchen is closed from noon.", by="admin", msg_type=1)
+    stream.message("Please leave the building.", by="admin", msg_type=2)
+    stream.message("This room was muted for a while.", by="admin", msg_type=3)
+    stream.message("Hurrah!", by="admin", msg_type=6)
+    stream.message(None, by="admin", msg_type=77)
+    stream.message(None, msg_type=5)
 
 
 def test_every_type_of_message_is_shown(person: People, stream: Stream) -> None:
-    """Types 0 to 5 as what they are, others plainly (MC1-TYPE-04); own ones marked."""
+    """Types 0 to 5 as what they are, others plainly (MC1-TYPE-03, MC1-TYPE-04); own marked."""
     page = person("alice")
     connect(page, stream)
     room = enter(page)
@@ -80,7 +81,7 @@ def test_every_type_of_message_is_shown(person: People, stream: Stream) -> None:
         "Warning admin The kitchen is closed from noon.",
         "Alert admin Please leave the building.",
         "Muted admin This room was muted for a while.",
-        "Type 6 admin Hurrah!",
+        "celebration admin Hurrah!",
         "Type 77 admin",
         "bob left the room",
     ]
@@ -429,8 +430,9 @@ def test_malformed_and_unknown_frames_change_nothing(person: People, stream: Str
     page = person("alice")
     connect(page, stream)
     room = enter(page)
-    for text in ["", "x", "[]", '{"presence": 1}', '{"join": 1, "title": "x"}', b"\x00\xff"]:
+    for text in ["", "x", "[]", '{"presence": 1}', '{"join": 1, "title": "x"}']:
         stream.say_raw(text)
+    stream.say_raw(b"\x00\xff")
     stream.say(room="1", message="no type", username="bob")
     stream.message("still here")
 
@@ -439,15 +441,15 @@ def test_malformed_and_unknown_frames_change_nothing(person: People, stream: Str
     expect(page.locator("#line")).to_have_attribute("data-unreadable", "5")
 
 
-@pytest.mark.parametrize("type", [0, 1, 2, 3, 4, 5, 6])
-def test_what_a_server_sends_is_text(person: People, stream: Stream, type: int) -> None:
+@pytest.mark.parametrize("msg_type", [0, 1, 2, 3, 4, 5, 6])
+def test_what_a_server_sends_is_text(person: People, stream: Stream, msg_type: int) -> None:
     """Names, texts and titles, in messages of each type (MC1-CLIENT-08)."""
     attack = "<img src=x onerror=\"console.error('ran')\">"
     page = person("alice")
     connect(page, stream)
     room = enter(page)
 
-    stream.message(None if type in (4, 5) else attack, by=f"{attack}\u202e", type=type)
+    stream.message(None if msg_type in (4, 5) else attack, by=f"{attack}\u202e", msg_type=msg_type)
     stream.say(join="7", title=attack)
     stream.say(error="X", detail=attack)
 
@@ -456,6 +458,27 @@ def test_what_a_server_sends_is_text(person: People, stream: Stream, type: int) 
     expect(listed(page, "7").locator(".title")).to_have_text(attack)
     expect(page.locator("#line")).to_contain_text(f"X ({attack})")
     assert page.locator("#chat img").count() == 0
+
+
+def test_it_works_beside_another_server(person: People, stream: Stream) -> None:
+    """With the page of the documentation, on a server that says nothing about its user."""
+    page = person("alice")
+    document = (ROOT / "docs/chat-page.md").read_text()
+    html = document.partition("```html\n")[2].partition("```")[0]
+    page.route("**/elsewhere/", lambda route: route.fulfill(body=html, content_type="text/html"))
+    stream.attach(page)
+    page.goto("/elsewhere/")
+    stream.username = "somebody else"
+    room = enter(page)
+
+    room.get_by_role("textbox").fill("hello")
+    room.get_by_role("textbox").press("Enter")
+
+    expect(room.locator(".message.own .author")).to_have_text("somebody else")
+    stream.close(1008)
+    expect(page.locator("#line")).to_contain_text("Your session has ended")
+    expect(page.get_by_role("link", name="Log in")).to_have_count(0)
+    shot(page, "elsewhere")
 
 
 def test_open_rooms_are_remembered_over_a_reload(person: People, stream: Stream) -> None:

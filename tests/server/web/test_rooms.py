@@ -1,6 +1,12 @@
 """The home page: the rooms, for those who are logged in."""
 
+import json
+import re
+from html import unescape
+
 import pytest
+
+from multichat_server.config import Settings
 
 from .conftest import Browser, Page, Site
 
@@ -92,3 +98,45 @@ async def test_nothing_can_be_posted_to_it(browser: Browser) -> None:
     assert (await browser.post("/", {})).status_code == 403
     response = await browser.post("/", {"csrfmiddlewaretoken": browser.token})
     assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD")
+
+
+async def test_the_page_says_where_the_chat_is(browser: Browser) -> None:
+    await browser.log_in()
+
+    attributes = chat((await browser.get("/")).text)
+
+    assert attributes == {
+        "data-stream": "/chat/stream/",
+        "data-username": "alice",
+        "data-login": "/accounts/login/",
+        "data-message-types": "{}",
+    }
+
+
+async def test_the_page_knows_the_names_of_the_deployments_types(site: Site) -> None:
+    """MC1-TYPE-03; those of v1 it knows anyway."""
+    site.settings = Settings(message_types=("6:celebration", "7:poll"))
+    browser = site.browser()
+    await browser.log_in()
+
+    attributes = chat((await browser.get("/")).text)
+
+    assert json.loads(attributes["data-message-types"]) == {"6": "celebration", "7": "poll"}
+
+
+async def test_staff_are_led_from_an_empty_list_to_the_admin(browser: Browser, site: Site) -> None:
+    for room_id in (1, 2, 3):
+        await site.store.delete_room(room_id)
+    add = "/admin/chat/room/add/"
+
+    await browser.log_in("admin", "secret")
+    assert add in Page((await browser.get("/")).text).links
+    plain = site.browser()
+    await plain.log_in()
+    assert add not in Page((await plain.get("/")).text).links
+
+
+def chat(text: str) -> dict[str, str]:
+    """Return what the page tells its script."""
+    (tag,) = re.findall(r'<div id="chat"([^>]*)>', text)
+    return {name: unescape(value) for name, value in re.findall(r'(data-[a-z-]+)="([^"]*)"', tag)}
