@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from multichat_server.storage import Store
 from tests.house.repository import ROOT
@@ -479,6 +480,48 @@ def test_it_works_beside_another_server(person: People, stream: Stream) -> None:
     expect(page.locator("#line")).to_contain_text("Your session has ended")
     expect(page.get_by_role("link", name="Log in")).to_have_count(0)
     shot(page, "elsewhere")
+
+
+def test_the_list_follows_the_rooms_that_there_are(person: People, stream: Stream) -> None:
+    """Where the server offers them as JSON, and only the list itself."""
+    page = person("alice")
+    answers: list[dict[str, object] | str] = ["no JSON", {"rooms": [{"id": 1, "title": "x"}]}]
+
+    def with_feed(route: Route) -> None:
+        text = route.fetch().text()
+        route.fulfill(body=text.replace("<div id=", '<div data-rooms="/feed" id=', 1))
+
+    def feed(route: Route) -> None:
+        answer = answers.pop(0)
+        body = answer if isinstance(answer, str) else json.dumps(answer)
+        route.fulfill(body=body, content_type="application/json")
+
+    page.route(re.compile("/$"), with_feed)
+    page.route("**/feed", feed)
+    page.clock.install()
+    connect(page, stream)
+    enter(page, "Tea kitchen", "2")
+    page.clock.fast_forward(60_000)
+    titles = page.locator(".enter .title")
+    expect(titles).to_have_text(["Lobby", "Tea kitchen"])
+    answers.append(
+        {
+            "rooms": [
+                {"id": "9", "title": "<b>Attic</b>", "staff_only": True},
+                {"id": "2", "title": "Kitchen", "staff_only": False},
+            ]
+        }
+    )
+
+    page.clock.fast_forward(60_000)
+
+    expect(titles).to_have_text(["<b>Attic</b>", "Kitchen"])
+    expect(listed(page, "9")).to_contain_text("staff")
+    expect(page.locator("#room-2")).to_be_visible()
+    answers.append({"rooms": []})
+    page.clock.fast_forward(60_000)
+    # The room that one is in stays.
+    expect(titles).to_have_text(["Kitchen"])
 
 
 def test_open_rooms_are_remembered_over_a_reload(person: People, stream: Stream) -> None:

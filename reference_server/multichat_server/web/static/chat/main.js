@@ -1,16 +1,18 @@
 /**
  * The chat page: wires what the server says to what the page shows, and the person's wishes back.
  *
- * It speaks v1 and asks its server for nothing else, so it works beside any conforming one.
+ * It speaks v1 and needs nothing else of its server, so it works beside any conforming one.
  * `<div id="chat">` may say: data-stream, the path or address of the stream; data-username, who is
  * logged in (otherwise learnt from the first message); data-login, where one logs in;
- * data-message-types, the names of further message types as a JSON object.
+ * data-message-types, the names of further message types as a JSON object; data-rooms, where the
+ * list of rooms can be read again.
  */
 
 import { Backoff } from "./backoff.js";
 import { Connection } from "./connection.js";
 import { Memory } from "./memory.js";
 import { Notifications } from "./notifications.js";
+import { RoomFeed } from "./room_feed.js";
 import { RoomList } from "./room_list.js";
 import { RoomView } from "./room_view.js";
 import { NOT_LOGGED_IN, Session } from "./session.js";
@@ -21,6 +23,9 @@ const root = document.getElementById("chat");
 const chats = document.getElementById("chats");
 const { stream = "/chat/stream/", username = "", login = "" } = root.dataset;
 const furtherTypes = readTypes(root.dataset.messageTypes);
+
+// New rooms come up seldom; a person who knows of one can also reload.
+const FEED_MILLISECONDS = 60_000;
 
 const timers = {
   after: (seconds, call) => setTimeout(call, seconds * 1000),
@@ -41,6 +46,9 @@ const connection = new Connection(streamUrl(), {
   report: (report) => {
     if (report.kind === "state") {
       status.update(report.state);
+      if (report.state.name === "open") {
+        feed?.read();
+      }
     }
     session.receive(report);
   },
@@ -61,6 +69,10 @@ const status = new StatusView({
   loginUrl: login === "" ? null : `${login}?next=${encodeURIComponent(location.pathname)}`,
   act: { reconnect: () => connection.reconnectNow() },
 });
+
+const feed = root.dataset.rooms
+  ? new RoomFeed({ url: root.dataset.rooms, fetch, onRooms: (rooms) => list.setRooms(rooms) })
+  : null;
 
 const REPORTS = {
   room: ({ room }) => showRoom(room),
@@ -223,6 +235,7 @@ window.addEventListener("popstate", () => {
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") {
     comeBack();
+    feed?.read();
     views.forEach((view) => view.look());
   }
 });
@@ -252,3 +265,6 @@ for (const id of memory.load()) {
   }
 }
 connection.open();
+if (feed !== null) {
+  setInterval(() => document.visibilityState === "visible" && feed.read(), FEED_MILLISECONDS);
+}

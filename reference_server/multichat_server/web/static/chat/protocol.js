@@ -169,7 +169,8 @@ function mayHaveText(type, text) {
   return isText(text) || (type > MSG_TYPES.LEAVE && text === null);
 }
 
-function isRoom(value) {
+/** Tell whether a value is a room's id as servers write it (MC1-ROOM-05). */
+export function isRoom(value) {
   return typeof value === "string" && CANONICAL_ROOM.test(value);
 }
 

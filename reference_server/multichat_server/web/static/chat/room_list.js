@@ -56,6 +56,31 @@ export class RoomList {
     row.refusal.hidden = why === "";
   }
 
+  /** Take the rooms that there are now, [{id, title, isForStaff}], in their order. */
+  setRooms(rooms) {
+    let place = this.#list.firstElementChild;
+    for (const { id, title, isForStaff } of rooms) {
+      const row = this.#rows.get(id) ?? this.#add(id);
+      setText(row.title, title);
+      row.staff.hidden = !isForStaff;
+      if (row.item === place) {
+        place = place.nextElementSibling;
+      } else {
+        this.#list.insertBefore(row.item, place);
+      }
+    }
+    const ids = new Set(rooms.map(({ id }) => id));
+    for (const [id, { item }] of this.#rows) {
+      // What one is in, or was just refused, stays in sight.
+      if (!ids.has(id) && !item.classList.contains("joined") && !item.contains(document.activeElement)) {
+        item.remove();
+        this.#rows.delete(id);
+      }
+    }
+    this.#list.hidden = this.#rows.size === 0;
+    this.#filter();
+  }
+
   /** Say how many messages of a room are unread. */
   setUnread(id, count) {
     const row = this.#rows.get(id);
@@ -97,12 +122,13 @@ export class RoomList {
     const title = theirs(item.textContent.trim(), "span", { class: "title", id: `listed-${id}` });
     const state = element("span", { class: "state" });
     const badge = element("span", { class: "badge count" });
-    const isForStaff = item.hasAttribute("data-staff-only");
+    const staff = element("span", { class: "badge" }, "staff");
+    staff.hidden = !item.hasAttribute("data-staff-only");
     const enter = element(
       "button",
       { type: "button", class: "enter" },
       title,
-      isForStaff ? element("span", { class: "badge" }, "staff") : null,
+      staff,
       " ",
       badge,
       " ",
@@ -118,7 +144,7 @@ export class RoomList {
     refused.hidden = true;
     enter.addEventListener("click", () => this.#act.choose(id));
     item.replaceChildren(enter, leave, refused);
-    this.#rows.set(id, { item, enter, leave, title, state, badge, refusal: refused });
+    this.#rows.set(id, { item, enter, leave, title, staff, state, badge, refusal: refused });
   }
 
   #offerSearch() {
@@ -137,6 +163,9 @@ export class RoomList {
   }
 
   #filter() {
+    if (this.#search === null) {
+      return;
+    }
     const wanted = fold(this.#search.value.trim());
     for (const [id, { item, title }] of this.#rows) {
       item.hidden = !fold(title.textContent).includes(wanted) && id !== wanted;
