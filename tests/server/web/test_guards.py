@@ -32,6 +32,11 @@ async def numbered(visit: Visit) -> Response:
     return PlainTextResponse(f"{visit.path_id('number')} {visit.query_number('page', 1)}")
 
 
+async def deleted(visit: Visit) -> Response:
+    room = await visit.site.store.room(99)
+    return PlainTextResponse(room.title)
+
+
 def with_pages(site: Site) -> Starlette:
     """Return the site's own pages, with some more."""
     app = create_app(site.base)
@@ -39,6 +44,7 @@ def with_pages(site: Site) -> Starlette:
         ("/members", members_page),
         ("/staff é", staff_page),
         ("/open", open_page),
+        ("/deleted", deleted),
         ("/numbered/{number}/", numbered),
     ):
         app.router.routes.insert(0, Route(path, Page(site.base, show)))
@@ -127,3 +133,10 @@ async def test_numbers_are_read(browser: Browser, path: str, text: str) -> None:
 )
 async def test_ids_that_are_none_name_no_page(browser: Browser, number: str) -> None:
     assert (await browser.get(f"/numbered/{number}/")).status_code == 404
+
+
+async def test_what_was_deleted_meanwhile_is_not_there(browser: Browser) -> None:
+    response = await browser.get("/deleted")
+
+    assert response.status_code == 404
+    assert "There is nothing at this address." in response.text
