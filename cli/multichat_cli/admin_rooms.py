@@ -36,7 +36,9 @@ def add(
     administration.argument(title, "the title")
 
     async def work(store: "Store") -> "list[Event]":
-        room = await store.add_room(title, staff_only=staff_only, room_id=number)
+        room = await store.add_room(
+            title, staff_only=staff_only, room_id=number, by=administration.COMMAND_LINE
+        )
         return [administration.room_event(room)]
 
     administration.run(
@@ -80,7 +82,9 @@ def change(
         administration.argument(title, "the title")
 
     async def work(store: "Store") -> "list[Event]":
-        room = await store.change_room(number, title=title, staff_only=staff_only)
+        room = await store.change_room(
+            number, title=title, staff_only=staff_only, by=administration.COMMAND_LINE
+        )
         return [administration.room_event(room)]
 
     administration.run(work, database_url=database_url, config=config, as_json=as_json)
@@ -97,7 +101,7 @@ def delete(
     from multichat_cli import administration
 
     async def work(store: "Store") -> "list[Event]":
-        await store.delete_room(number)
+        await store.delete_room(number, by=administration.COMMAND_LINE)
         return [{"event": "room_deleted", "id": number}]
 
     administration.run(work, database_url=database_url, config=config, as_json=as_json)

@@ -37,7 +37,11 @@ def add(
     password = _password(name, stdin=password_stdin, file=password_file)
 
     async def work(store: "Store") -> "list[Event]":
-        return [administration.user_event(await store.add_user(name, password, is_staff=staff))]
+        return [
+            administration.user_event(
+                await store.add_user(name, password, is_staff=staff, by=administration.COMMAND_LINE)
+            )
+        ]
 
     administration.run(
         work, database_url=database_url, config=config, as_json=as_json, may_create=True
@@ -88,7 +92,12 @@ def change(
 
     async def work(store: "Store") -> "list[Event]":
         changed = await store.change_user(
-            name, new_username=rename, password=secret, is_staff=staff, is_active=active
+            name,
+            new_username=rename,
+            password=secret,
+            is_staff=staff,
+            is_active=active,
+            by=administration.COMMAND_LINE,
         )
         return [administration.user_event(changed)]
 
@@ -108,7 +117,7 @@ def delete(
     administration.argument(name, "the user name")
 
     async def work(store: "Store") -> "list[Event]":
-        await store.delete_user(name)
+        await store.delete_user(name, by=administration.COMMAND_LINE)
         return [{"event": "user_deleted", "username": name}]
 
     administration.run(work, database_url=database_url, config=config, as_json=as_json)

@@ -12,9 +12,9 @@ from multichat_cli.running import Interruption
 from multichat_proto.exceptions import StoreUnavailable
 from multichat_server.config import ConfigError, Settings, load_settings
 from multichat_server.passwords import Passwords
-from multichat_server.storage import RoomRecord, Store, StoreError, User
+from multichat_server.storage import COMMAND_LINE, RoomRecord, Store, StoreError, User
 
-__all__ = ["argument", "ask_for_change", "room_event", "run", "user_event"]
+__all__ = ["COMMAND_LINE", "argument", "ask_for_change", "room_event", "run", "user_event"]
 
 
 def run(

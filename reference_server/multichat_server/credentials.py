@@ -29,16 +29,18 @@ def bearer_token(headers: Sequence[str]) -> str | None:
     """
     Return the secret that a request shows; ``None`` if it has no such header.
 
-    Where there is one, no cookie counts: the request is the token's owner's, or nobody's.
+    Where there is one, no cookie counts: the request is the token's owner's, or nobody's. Other
+    schemes are not for us, but for a proxy that asks for a password before it asks us.
 
     Args:
         headers: The values of all its headers ``Authorization``.
 
     Raises:
-        InvalidAuthorization: There are several, or it is no bearer token.
+        InvalidAuthorization: It names a token in a way that cannot be read, or several.
 
     """
-    if not headers:
+    schemes = [header.strip().partition(" ")[0].lower() for header in headers]
+    if "bearer" not in schemes:
         return None
     found = _HEADER.fullmatch(headers[0].strip())
     if len(headers) != 1 or found is None:

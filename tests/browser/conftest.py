@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState, exp
 from multichat_server.storage import Store
 from tests.house.repository import ROOT
 
+from .scripted_stream import Stream
 from .wire import Wire
 
 SCREENS = ROOT / "build" / "screens"
@@ -102,6 +103,23 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="module")
+def three_rooms(server: Server) -> None:
+    """Lobby, Tea kitchen and a staff room; their ids are 1, 2 and 3."""
+
+    async def add(store: Store) -> None:
+        await store.add_room("Lobby")
+        await store.add_room("Tea kitchen")
+        await store.add_room("Staff room", staff_only=True)
+
+    server.change(add)
+
+
+@pytest.fixture
+def stream() -> Stream:
+    return Stream()
 
 
 @pytest.fixture

@@ -10,17 +10,7 @@ from multichat_server.storage import Store
 from .conftest import People, Server, log_in, shot
 from .wire import Wire
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def rooms(server: Server) -> None:
-    async def add(store: Store) -> None:
-        await store.add_room("Lobby")
-        await store.add_room("Tea kitchen")
-        await store.add_room("Staff room", staff_only=True)
-
-    server.change(add)
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.usefixtures("three_rooms")]
 
 
 def listed(page: Page, title: str) -> Locator:

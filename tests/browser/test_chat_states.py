@@ -6,62 +6,15 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Route, expect
 
-from multichat_server.storage import Store
 from tests.house.repository import ROOT
 
-from .conftest import People, Server, check_accessibility, shot
+from .conftest import People, check_accessibility, shot
 from .scripted_stream import Stream
+from .steps import connect, enter, listed, talk
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-async def _three_rooms(store: Store) -> None:
-    for title, staff_only in [("Lobby", False), ("Tea kitchen", False), ("Staff room", True)]:
-        await store.add_room(title, staff_only=staff_only)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def rooms(server: Server) -> None:
-    server.change(_three_rooms)
-
-
-@pytest.fixture
-def stream() -> Stream:
-    return Stream()
-
-
-def connect(page: Page, stream: Stream) -> None:
-    stream.attach(page)
-    page.reload()
-    expect(page.locator("#line")).to_have_attribute("data-state", "open")
-
-
-def enter(page: Page, title: str = "Lobby", room: str = "1") -> Locator:
-    """Join a room; return its section."""
-    listed(page, room).locator(".enter").click()
-    section = page.locator(f"#room-{room}")
-    expect(section.get_by_role("heading", name=title)).to_be_visible()
-    return section
-
-
-def listed(page: Page, room: str) -> Locator:
-    return page.locator(f'li.room-link[data-room-id="{room}"]')
-
-
-def talk(stream: Stream) -> None:
-    """Everything that can happen in a room."""
-    stream.message(None, msg_type=4)
-    stream.message("Good morning! Did anybody see the draft?")
-    stream.message("It was on the table yesterday.")
-    stream.message("Yes, I have it here. I will send the notes before lunch.", by="alice")
-    stream.message("The kitchen is closed from noon.", by="admin", msg_type=1)
-    stream.message("Please leave the building.", by="admin", msg_type=2)
-    stream.message("This room was muted for a while.", by="admin", msg_type=3)
-    stream.message("Hurrah!", by="admin", msg_type=6)
-    stream.message(None, by="admin", msg_type=77)
-    stream.message(None, msg_type=5)
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.usefixtures("three_rooms")]
 
 
 def test_every_type_of_message_is_shown(person: People, stream: Stream) -> None:
@@ -212,118 +165,6 @@ def test_what_is_refused_can_be_sent_again_or_changed(person: People, stream: St
     expect(failed).to_have_count(0)
 
 
-@pytest.mark.parametrize("code", [1000, 1002, 1007, 1009])
-def test_it_stays_away_when_told_to(person: People, stream: Stream, code: int) -> None:
-    """MC1-CLOSE-08: only a person connects again; the rooms are then joined anew."""
-    page = person("alice")
-    connect(page, stream)
-    room = enter(page)
-
-    stream.close(code, "<i>because</i>")
-
-    line = page.locator("#line")
-    expect(line).to_have_attribute("data-state", "closed")
-    expect(line).to_contain_text("<i>because</i>")
-    expect(room.locator(".room-note")).to_contain_text("Not connected")
-    assert len(stream.sockets) == 1
-    shot(page, f"closed-{code}")
-    line.get_by_role("button", name="Connect again").click()
-    expect(room.locator(".mark.gap")).to_be_visible()
-
-
-def test_an_ended_session_leads_to_the_login(person: People, stream: Stream) -> None:
-    """1008: the page offers the login, and to connect again."""
-    page = person("alice")
-    connect(page, stream)
-    enter(page)
-
-    stream.close(1008, "session ended")
-
-    line = page.locator("#line")
-    expect(line).to_contain_text("Your session has ended")
-    expect(line.get_by_role("link", name="Log in")).to_have_attribute(
-        "href", "/accounts/login/?next=%2F"
-    )
-    expect(line.get_by_role("button", name="Connect again")).to_be_visible()
-    shot(page, "session-ended")
-
-
-def test_who_is_not_logged_in_is_told_so(person: People, stream: Stream) -> None:
-    """USER_HAS_TO_LOGIN, after the tries of MC1-CLIENT-11."""
-    page = person("alice")
-    stream.refusals["join", "1"] = {"error": "USER_HAS_TO_LOGIN"}
-    connect(page, stream)
-
-    listed(page, "1").locator(".enter").click()
-
-    expect(page.locator("#line").get_by_role("link", name="Log in")).to_be_visible()
-    assert [each["command"] for each in stream.heard] == ["join"] * 4
-
-
-def test_a_restart_is_waited_out_with_growing_waits(person: People, stream: Stream) -> None:
-    """MC1-CLIENT-10; the wait is shown, and a person can cut it short."""
-    page = person("alice")
-    page.clock.install()
-    page.add_init_script("Math.random = () => 0.999999")
-    connect(page, stream)
-    room = enter(page)
-
-    for seconds in (1, 2, 4):
-        count = len(stream.sockets)
-        stream.close(1012)
-        expect(page.locator("#line")).to_contain_text(
-            f"The server is restarting.Trying again in {seconds} s."
-        )
-        assert len(stream.sockets) == count
-        if seconds == 4:
-            shot(page, "waiting")
-        page.clock.fast_forward(seconds * 1000)
-        expect(page.locator("#line")).to_have_attribute("data-state", "open")
-    stream.close(1013)
-    expect(page.locator("#line")).to_contain_text("The server has too much to do.")
-    page.get_by_role("button", name="Try now").click()
-
-    expect(page.locator("#line")).to_have_attribute("data-state", "open")
-    expect(room.locator(".mark.gap")).to_have_count(4)
-
-
-def test_a_dead_line_is_noticed(person: People, stream: Stream) -> None:
-    """Nothing comes and nothing ends: the page asks for a sign of life, and connects anew."""
-    page = person("alice")
-    page.clock.install()
-    connect(page, stream)
-    enter(page)
-    stream.silent = True
-
-    page.clock.fast_forward(30_000)
-    page.clock.fast_forward(10_000)
-    expect(page.locator("#line")).not_to_have_attribute("data-state", "open")
-    stream.silent = False
-    page.clock.fast_forward(2_000)
-
-    expect(page.locator("#room-1 .mark.gap")).to_be_visible()
-    assert stream.heard[-2:] == [
-        {"command": "leave", "room": "0"},
-        {"command": "join", "room": "1"},
-    ]
-
-
-def test_an_unconfirmed_message_is_said_to_be_that(person: People, stream: Stream) -> None:
-    """Section 6.4: it may or may not have been delivered."""
-    page = person("alice")
-    connect(page, stream)
-    room = enter(page)
-    stream.silent = True
-    room.get_by_role("textbox").fill("hello?")
-    room.get_by_role("button", name="Send").click()
-    expect(room.get_by_text("Sending…")).to_be_visible()
-    stream.close(1011)
-    stream.silent = False
-
-    expect(room.locator(".outbox .failed")).to_contain_text("may not have been delivered")
-    shot(page, "unconfirmed")
-
-
 def test_who_is_put_out_is_told_and_can_come_back(person: People, stream: Stream) -> None:
     page = person("alice")
     connect(page, stream)
@@ -345,85 +186,6 @@ def test_who_is_put_out_is_told_and_can_come_back(person: People, stream: Stream
     room.get_by_role("button", name="Close").click()
     expect(room).to_have_count(0)
     expect(listed(page, "1").locator(".enter")).to_be_focused()
-
-
-def test_reading_back_is_not_disturbed(person: People, stream: Stream) -> None:
-    """The text in sight stays where it is; what came is counted, and a button leads there."""
-    page = person("alice")
-    connect(page, stream)
-    room = enter(page)
-    for number in range(60):
-        stream.message(f"message {number}")
-    expect(room.get_by_text("message 59")).to_be_in_viewport()
-    read = room.get_by_text("message 20", exact=True)
-    read.scroll_into_view_if_needed()
-    expect(room.get_by_role("button", name="To the newest")).to_be_visible()
-    place = read.bounding_box()
-
-    for number in range(60, 63):
-        stream.message(f"message {number}")
-
-    jump = room.get_by_role("button", name="3 new messages")
-    expect(jump).to_be_visible()
-    assert read.bounding_box() == place
-    expect(page).to_have_title("(3) Rooms – multichat")
-    expect(listed(page, "1")).to_contain_text("3 new messages")
-    expect(room.locator(".mark.new")).to_have_count(1)
-    shot(page, "reading-back")
-    jump.click()
-    expect(room.get_by_text("message 62")).to_be_in_viewport()
-    expect(page).to_have_title("Rooms – multichat")
-    expect(jump).to_be_hidden()
-
-
-def test_saying_something_leads_to_the_newest(person: People, stream: Stream) -> None:
-    page = person("alice")
-    connect(page, stream)
-    room = enter(page)
-    for number in range(60):
-        stream.message(f"message {number}")
-    room.get_by_text("message 20", exact=True).scroll_into_view_if_needed()
-
-    room.get_by_role("textbox").fill("and now?")
-    room.get_by_role("textbox").press("Enter")
-
-    expect(room.locator(".message", has_text="and now?")).to_be_in_viewport()
-
-
-def test_the_page_does_not_grow_for_ever(person: People, stream: Stream) -> None:
-    page = person("alice")
-    connect(page, stream)
-    room = enter(page)
-
-    for number in range(1100):
-        stream.message(f"message {number}")
-
-    expect(room.get_by_text("message 1099")).to_be_visible()
-    expect(room.locator(".messages > *")).to_have_count(1000)
-    expect(room.locator(".mark").first).to_contain_text("not shown any more")
-
-
-def test_a_room_on_a_phone_takes_the_whole_screen(person: People, stream: Stream) -> None:
-    """The way back is the browser's own; what comes meanwhile is counted in the list."""
-    page = person("alice", phone=True)
-    connect(page, stream)
-    room = enter(page)
-    expect(page.locator("ul.rooms")).to_be_hidden()
-    page.go_back()
-    expect(page.locator("ul.rooms")).to_be_visible()
-    expect(room).to_be_hidden()
-
-    stream.message("Are you there?")
-    stream.message("Hello?")
-
-    expect(listed(page, "1")).to_contain_text("2 new messages")
-    expect(page.locator("[aria-live=polite]")).to_have_text("1 new message in Lobby")
-    shot(page, "phone-unread")
-    listed(page, "1").locator(".enter").click()
-    expect(room.get_by_text("Hello?")).to_be_visible()
-    expect(page).to_have_title("Rooms – multichat")
-    room.get_by_role("button", name="All rooms").click()
-    expect(page.locator("ul.rooms")).to_be_visible()
 
 
 def test_malformed_and_unknown_frames_change_nothing(person: People, stream: Stream) -> None:
@@ -522,20 +284,3 @@ def test_the_list_follows_the_rooms_that_there_are(person: People, stream: Strea
     page.clock.fast_forward(60_000)
     # The room that one is in stays.
     expect(titles).to_have_text(["Kitchen"])
-
-
-def test_open_rooms_are_remembered_over_a_reload(person: People, stream: Stream) -> None:
-    page = person("alice")
-    connect(page, stream)
-    enter(page)
-    enter(page, "Tea kitchen", "2")
-    enter(page)
-
-    page.reload()
-
-    expect(page.locator(".room")).to_have_count(2)
-    page.locator("#room-1").get_by_role("button", name="Leave").click()
-    expect(page.locator(".room")).to_have_count(1)
-    page.reload()
-    expect(page.locator("#room-2")).to_be_visible()
-    expect(page.locator(".room")).to_have_count(1)

@@ -194,3 +194,27 @@ async def test_the_password_by_a_file(url: str, tmp_path: Path) -> None:
     assert (done.code, done.out) == (0, "alice\n")
     async with Store.open(url) as store:
         assert await store.check_password("alice", "open sesame")
+
+
+async def test_what_it_does_is_in_the_audit_log(inside: Inside, url: str) -> None:
+    for arguments in (
+        ("user", "add", "alice"),
+        ("user", "change", "alice", "--staff"),
+        ("user", "delete", "alice"),
+        ("room", "add", "Lobby"),
+        ("room", "change", "1", "--staff-only"),
+        ("room", "delete", "1"),
+    ):
+        await ok(inside, *arguments)
+
+    async with Store.open(url) as store:
+        entries = await store.audit.recent()
+    assert {(entry.actor_id, entry.actor) for entry in entries} == {(None, "command line")}
+    assert [f"{entry.action} {entry.subject}" for entry in reversed(entries)] == [
+        "user.add alice",
+        "user.change alice",
+        "user.delete alice",
+        "room.add Lobby",
+        "room.change Lobby",
+        "room.delete Lobby",
+    ]

@@ -71,6 +71,8 @@ def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path) -
         ("allowed_origins", ["https://a.example", "http://b.example:8080"], None),
         ("allowed_origins", "", ()),
         ("allowed_origins", "http://[::1]:80", ("http://[::1]",)),
+        ("trusted_proxies", "127.0.0.1, 10.0.0.0/8,::1", ("127.0.0.1/32", "10.0.0.0/8", "::1/128")),
+        ("message_types", "6:celebration, 10:poll", ("6:celebration", "10:poll")),
         ("database_url", "postgresql+psycopg://u:p@db/chat", "postgresql+psycopg://u:p@db/chat"),
     ],
 )
@@ -115,6 +117,37 @@ def test_what_does_not_fit_is_refused_with_a_sentence(
     name: str, raw: object, sentence: str
 ) -> None:
     assert refusal(flags={name: raw}) == f"flag --{name.replace('_', '-')}: {sentence}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5:enter",
+        "0:message",
+        "-6:x",
+        "06:x",
+        "6",
+        "6:",
+        ":x",
+        "6:X",
+        "6:" + "x" * 31,
+        "9999999999:x",
+    ],
+)
+def test_only_a_number_and_a_name_are_a_type_of_message(text: str) -> None:
+    """MC1-TYPE-01 has its own; nobody can be told to send what a person or the room says."""
+    assert "such as 6:celebration" in refusal(flags={"message_types": [text]})
+
+
+def test_each_type_of_message_has_one_name() -> None:
+    assert refusal(flags={"message_types": ["6:a", "6:b"]}) == (
+        "flag --message-types: expected each number once, got 6:a, 6:b"
+    )
+
+
+@pytest.mark.parametrize("text", ["proxy.example", "10.0.0.0/33", "10.0.0.1/8", "*", ""])
+def test_only_an_address_or_a_network_is_one(text: str) -> None:
+    assert "such as 10.0.0.1 or 10.0.0.0/8" in refusal(flags={"trusted_proxies": [text]})
 
 
 @pytest.mark.parametrize(

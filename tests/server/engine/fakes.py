@@ -36,7 +36,7 @@ class FakeRoom:
 
 
 class FakeAccounts:
-    """Users alice, bob and staff, each with a session of that name; rooms 1, 2, for staff 3."""
+    """Users alice, bob, staff, each with a session of that name; bob's token; rooms 1, 2, 3."""
 
     def __init__(self) -> None:
         self.users = {
@@ -49,7 +49,7 @@ class FakeAccounts:
             2: FakeRoom(2, "room 2"),
             3: FakeRoom(3, "staff room", staff_only=True),
         }
-        self.sessions = {"alice": 1, "bob": 2, "staff": 3}
+        self.sessions = {"alice": 1, "bob": 2, "staff": 3, "Bearer bobs": 2}
         self.version = 1
         self.is_down = False
         self.reads = 0

@@ -198,6 +198,9 @@ def test_two_origins_are_none() -> None:
         ("SESSIONID=abc", None),
         ("garbage; =;;==", None),
         ("csrftoken=abc", None),
+        # What a token is as a credential: RFC 6265 has no spaces in a cookie's value.
+        ("sessionid=Bearer mct_abc", None),
+        ('sessionid="Bearer mct_abc"', None),
     ],
 )
 def test_the_session_is_named_by_its_cookie(cookie: str, session: str | None) -> None:
@@ -206,6 +209,27 @@ def test_the_session_is_named_by_its_cookie(cookie: str, session: str | None) ->
 
     assert isinstance(outcome, Accepted)
     assert outcome.credential == session
+
+
+def test_a_token_is_shown_and_no_cookie_counts_beside_it() -> None:
+    outcome = negotiate(request(Authorization="Bearer mct_abc", Cookie="sessionid=abc"))
+
+    assert isinstance(outcome, Accepted)
+    assert (outcome.credential, outcome.shows_token) == ("Bearer mct_abc", True)
+
+
+def test_what_a_proxy_asked_for_is_not_ours() -> None:
+    outcome = negotiate(request(Authorization="Basic YWxpY2U6cHc=", Cookie="sessionid=abc"))
+
+    assert isinstance(outcome, Accepted)
+    assert (outcome.credential, outcome.shows_token) == ("abc", False)
+
+
+def test_a_token_that_cannot_be_read_is_refused() -> None:
+    outcome = negotiate(request(Authorization="Bearer a b"))
+
+    assert status(outcome) == 401
+    assert b"\r\nWWW-Authenticate: Bearer\r\n" in outcome.response
 
 
 def test_odd_bytes_in_headers_raise_nothing() -> None:

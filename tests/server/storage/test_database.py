@@ -20,8 +20,18 @@ import trio.testing
 from sqlalchemy.exc import IntegrityError
 
 from multichat_proto.exceptions import StoreUnavailable
-from multichat_server.storage import InvalidValue, Store, StoreError, User, schema
+from multichat_server.storage import (
+    InvalidValue,
+    NameTaken,
+    Store,
+    StoreError,
+    User,
+    schema,
+    sessions,
+)
 from multichat_server.storage import database as database_module
+from multichat_server.storage import rooms as rooms_module
+from multichat_server.storage.audit import Log
 from multichat_server.storage.database import Database
 from multichat_server.storage.schema import migrate
 from multichat_server.storage.tables import metadata, rooms
@@ -491,3 +501,33 @@ async def test_nothing_is_left_open(file: Path) -> None:
             await trio.lowlevel.checkpoint()
 
     assert [path.name for path in file.parent.iterdir()] == ["chat.sqlite3"]
+
+
+async def test_several_changes_are_one(file: Path) -> None:
+    """What brings a database over does all of it, or leaves no trace of having begun."""
+
+    def work(connection: sa.Connection) -> None:
+        nobody = Log(None, at=0)
+        rooms_module.add(connection, "first", staff_only=False, room_id=None, log=nobody)
+        rooms_module.add(connection, "second", staff_only=False, room_id=wanted, log=nobody)
+
+    async with Store.open(url_of(file)) as store:
+        wanted = 1
+        before = await store.revision()
+        with pytest.raises(NameTaken):
+            await store.in_one_transaction(work)
+        assert (await store.rooms(), await store.revision()) == ([], before)
+        wanted = 5
+        await store.in_one_transaction(work)
+        assert [room.id for room in await store.rooms()] == [1, 5]
+
+
+async def test_of_two_who_end_a_session_one_has_ended_it() -> None:
+    """Both may have seen it there."""
+    async with Store.open("sqlite://") as store:
+        user = await store.add_user("alice", "pw")
+        key = await store.start_session(user.id, lifetime=60)
+
+        ended = [await store.in_one_transaction(lambda c: sessions.end(c, key)) for _ in range(2)]
+
+        assert ended == [True, False]

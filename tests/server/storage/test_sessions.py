@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from multichat_server.storage import NotFound, Store, User
+from multichat_server.storage import Actor, Client, NotFound, Store, User
 from multichat_server.storage.tables import sessions
 
 from .conftest import Clock
@@ -138,3 +138,99 @@ async def test_any_number_of_keys_can_be_asked_for_at_once(store: Store, alice: 
     keys = [f"key {number}" for number in range(35_000)]
 
     assert await store.live_credentials([*keys, key]) == {key}
+
+
+BROWSER = Client("192.0.2.1", "Browser/1.0 (X; \x00\ud800)" + "x" * 400)
+
+
+async def test_its_owner_sees_where_it_was_started(store: Store, alice: User, clock: Clock) -> None:
+    begun = int(clock.now)
+    key = await store.start_session(alice.id, lifetime=60, client=BROWSER)
+
+    (session,) = await store.sessions_of(alice.id)
+
+    assert session.id == store.session_id(key)
+    assert (session.user_id, session.address) == (alice.id, "192.0.2.1")
+    assert session.user_agent == ("Browser/1.0 (X; )" + "x" * 400)[:298]
+    assert (session.started_at, session.seen_at, session.expires_at) == (begun, begun, begun + 60)
+    assert (await store.user(alice.id)).last_login_at == begun
+
+
+async def test_an_id_is_no_key(store: Store, alice: User) -> None:
+    await store.start_session(alice.id, lifetime=60)
+    (session,) = await store.sessions_of(alice.id)
+
+    assert await store.session_user(session.id) is None
+
+
+async def test_the_last_used_comes_first(store: Store, alice: User, clock: Clock) -> None:
+    bob = await store.add_user("bob", "pw")
+    first = await store.start_session(alice.id, lifetime=600)
+    clock.now += 10
+    second = await store.start_session(alice.id, lifetime=100)
+    await store.start_session(bob.id, lifetime=600)
+
+    def ids(*keys: str) -> list[str]:
+        return [store.session_id(key) for key in keys]
+
+    async def listed() -> list[str]:
+        return [session.id for session in await store.sessions_of(alice.id)]
+
+    assert await listed() == ids(second, first)
+    clock.now += 10
+    await store.credentials_seen([first, "unknown"])
+    assert await listed() == ids(first, second)
+    clock.now += 100
+    assert await listed() == ids(first)
+
+
+async def test_one_can_be_ended_by_its_id(store: Store, alice: User) -> None:
+    bob = await store.add_user("bob", "pw")
+    key = await store.start_session(alice.id, lifetime=60)
+    other = await store.start_session(alice.id, lifetime=60)
+    by = Actor.of(alice)
+
+    assert not await store.end_session_by_id(bob.id, store.session_id(key), by=by)
+    assert not await store.end_session_by_id(alice.id, "unknown", by=by)
+    assert await store.end_session_by_id(alice.id, store.session_id(key), by=by)
+
+    assert await store.session_user(key) is None
+    assert await store.session_user(other) == alice
+    (entry,) = await store.audit.recent()
+    assert (entry.action, entry.subject, entry.details) == (
+        "user.sessions_end",
+        "alice",
+        {"ended": 1},
+    )
+
+
+@pytest.mark.parametrize("keeps_one", [False, True])
+async def test_all_can_be_ended_but_one(store: Store, alice: User, keeps_one: bool) -> None:
+    bob = await store.add_user("bob", "pw")
+    kept, *others = [await store.start_session(alice.id, lifetime=60) for _ in range(3)]
+    bobs = await store.start_session(bob.id, lifetime=60)
+
+    ended = await store.end_sessions(alice.id, except_key=kept if keeps_one else None)
+
+    assert ended == (2 if keeps_one else 3)
+    assert (await store.session_user(kept) == alice) is keeps_one
+    assert [await store.session_user(key) for key in others] == [None, None]
+    assert await store.session_user(bobs) == bob
+
+
+async def test_ending_them_is_a_change_that_servers_notice(store: Store, alice: User) -> None:
+    await store.start_session(alice.id, lifetime=60)
+    before = await store.revision()
+
+    assert await store.end_sessions(alice.id) == 1
+    after = await store.revision()
+    assert after > before
+    assert await store.end_sessions(alice.id) == 0
+    assert await store.revision() == after
+
+
+@pytest.mark.parametrize("user_id", [0, 99, 2**63])
+async def test_a_user_who_is_not_there_has_none(store: Store, user_id: int) -> None:
+    assert await store.sessions_of(user_id) == []
+    assert await store.end_sessions(user_id) == 0
+    assert not await store.end_session_by_id(user_id, "x")

@@ -32,6 +32,8 @@ async def test_a_browser_is_told_to_allow_nothing_needless(browser: Browser, pat
     )
     assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
     assert {policy[name] for name in ("script-src", "style-src", "form-action")} == {"'self'"}
+    assert policy["require-trusted-types-for"] == "'script'"
+    assert policy["trusted-types"] == "'none'"
     assert "unsafe" not in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"

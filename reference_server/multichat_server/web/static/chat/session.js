@@ -16,7 +16,7 @@ import { Heartbeat } from "./heartbeat.js";
 import { TEMPORARY_ERRORS, decode, wellFormed } from "./protocol.js";
 import { Room } from "./room.js";
 
-/** What is reported as a refusal's code when a server did not answer at all. */
+/** The code of a refusal that is none: the server did not answer at all. */
 export const NO_ANSWER = "NO_ANSWER";
 
 /** The code that says that nobody is logged in (any more). */
