@@ -193,7 +193,7 @@ class Run:
                 fence="order" if context.keeps_order else "quiet",
                 quiet_ms=0.0 if context.keeps_order else _ms(trips.quiet),
                 warm_ups=context.warm_ups,
-                notes=told.notes,
+                notes=(*told.notes, *_seen_by(told)),
             )
         )
         to_tell = [check for check in planned if not self._why_not_told(check)[1]]
@@ -270,9 +270,11 @@ class Run:
 
     def finish(self, *, interrupted: bool = False) -> RunFinished:
         """End the target if the suite has started it, and say what came of the run."""
-        self._teller.aside.close()
-        if self._context.process is not None:
-            self._context.process.stop()
+        try:
+            self._teller.aside.close()
+        finally:
+            if self._context.process is not None:
+                self._context.process.stop()
         if not interrupted:
             came = {result.id for result in self.results}
             for check in self._planned:
@@ -313,7 +315,8 @@ class Run:
         if told.trouble or told.not_tested:
             return told.trouble or told.not_tested
         finding = told.attempt.finding
-        if finding is None:
+        # What is only wrong is for the checks to find, with the clause and the frames.
+        if finding is None or not (told.gone or told.hopeless):
             return ""
         return f"{finding.summary}; start the target, or check the url"
 
@@ -362,6 +365,13 @@ class Run:
         if check.search:
             words += ["--seed", str(self.options.seed)]
         return shlex.join(words)
+
+
+def _seen_by(look: Told) -> tuple[str, ...]:
+    finding = look.attempt.finding
+    if finding is None:
+        return ()
+    return (f"the first look has already seen something wrong: {finding.summary}",)
 
 
 def _outcome(check: Check, told: Sequence[Told]) -> tuple[Outcome, str]:
