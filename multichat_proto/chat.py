@@ -27,6 +27,7 @@ class AsyncEvents(Protocol[E_co]):
 
     def __enter__(self) -> Self:
         """Begin; events are kept from now on."""
+        ...
 
     def __exit__(
         self,
@@ -36,12 +37,15 @@ class AsyncEvents(Protocol[E_co]):
         /,
     ) -> None:
         """End the stream."""
+        ...
 
     def __aiter__(self) -> AsyncIterator[E_co]:
         """Iterate over the events."""
+        ...
 
     async def __anext__(self) -> E_co:
         """Return the next event; cancelling loses none."""
+        ...
 
     async def next(self) -> E_co:
         """
@@ -52,6 +56,7 @@ class AsyncEvents(Protocol[E_co]):
             MultichatError: The session has ended by itself; this is why.
 
         """
+        ...
 
 
 class AsyncRoom(Protocol):
@@ -60,18 +65,22 @@ class AsyncRoom(Protocol):
     @property
     def id(self) -> RoomId:
         """The room's id."""
+        ...
 
     @property
     def title(self) -> str:
         """Its title, raw."""
+        ...
 
     @property
     def members(self) -> frozenset[str]:
         """The names of members seen since one is in; v1 has no list to ask for."""
+        ...
 
     @property
     def is_joined(self) -> bool:
         """Whether one is in the room just now, on the present connection."""
+        ...
 
     async def send(self, text: str) -> RoomMessage:
         """
@@ -87,9 +96,11 @@ class AsyncRoom(Protocol):
             DeliveryUnknown: It was handed over, and its echo never came.
 
         """
+        ...
 
     async def leave(self) -> None:
         """Leave the room (MC1-LEAVE-01); cancelled, it goes on by itself."""
+        ...
 
     @overload
     async def wait_for(self, what: Callable[[RoomEvent], bool], /) -> RoomEvent: ...
@@ -100,9 +111,11 @@ class AsyncRoom(Protocol):
         self, *, max_queue: int | None = None, overflow: Overflow | None = None
     ) -> AsyncEvents[RoomEvent]:
         """Return a stream of one's own, from now on."""
+        ...
 
     def __aiter__(self) -> AsyncIterator[RoomEvent]:
         """Iterate over the room's own stream; events are kept from the join on."""
+        ...
 
 
 class AsyncChat(Protocol):
@@ -111,18 +124,22 @@ class AsyncChat(Protocol):
     @property
     def address(self) -> Address:
         """The server."""
+        ...
 
     @property
     def state(self) -> SessionState:
         """Where the session stands."""
+        ...
 
     @property
     def username(self) -> str | None:
         """One's own name, or ``None`` where it is not known."""
+        ...
 
     @property
     def rooms(self) -> Mapping[RoomId, AsyncRoom]:
         """The rooms that are wanted, or that the server put one into."""
+        ...
 
     async def join(self, room: str | int) -> AsyncRoom:
         """
@@ -134,6 +151,7 @@ class AsyncChat(Protocol):
             NotSent: There was no connection in time.
 
         """
+        ...
 
     @overload
     async def wait_for(self, what: Callable[[ChatEvent], bool], /) -> ChatEvent: ...
@@ -144,9 +162,12 @@ class AsyncChat(Protocol):
         self, *, max_queue: int | None = None, overflow: Overflow | None = None
     ) -> AsyncEvents[ChatEvent]:
         """Return a stream of one's own, from now on."""
+        ...
 
     def reconnect_now(self) -> None:
         """Try at once to connect, if the session waits to; its waits begin small again."""
+        ...
 
     def __aiter__(self) -> AsyncIterator[ChatEvent]:
         """Iterate over the chat's own stream; events are kept from the connect on."""
+        ...

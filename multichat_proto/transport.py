@@ -62,10 +62,12 @@ class AsyncTransport(Protocol):
     @property
     def subprotocol(self) -> str | None:
         """What the server selected, or ``None``."""
+        ...
 
     @property
     def pongs(self) -> int:
         """How many pongs have come so far."""
+        ...
 
     async def send_text(self, text: str) -> None:
         """
@@ -77,9 +79,11 @@ class AsyncTransport(Protocol):
             ConnectionClosed: The connection has ended.
 
         """
+        ...
 
     async def ping(self) -> None:
         """Hand a ping to the system; do not wait for the pong."""
+        ...
 
     async def receive(self) -> str | bytes:
         """
@@ -90,12 +94,15 @@ class AsyncTransport(Protocol):
             RemoteProtocolError: It has ended because the server broke WebSocket.
 
         """
+        ...
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Say goodbye, and wait a bounded time for the other side to."""
+        ...
 
     def abort(self) -> None:
         """End the connection at once; :meth:`receive` then says 1006. Twice is once."""
+        ...
 
 
 class AsyncConnector(Protocol):
@@ -110,6 +117,7 @@ class AsyncConnector(Protocol):
             RemoteProtocolError: What answers does not speak WebSocket.
 
         """
+        ...
 
 
 @runtime_checkable
@@ -124,6 +132,7 @@ class AsyncLogin(Protocol):
             LoginFailed: The account was not taken.
 
         """
+        ...
 
 
 class SyncTransport(Protocol):
@@ -132,10 +141,12 @@ class SyncTransport(Protocol):
     @property
     def subprotocol(self) -> str | None:
         """What the server selected, or ``None``."""
+        ...
 
     @property
     def pongs(self) -> int:
         """How many pongs have come so far."""
+        ...
 
     def send_text(self, text: str) -> None:
         """
@@ -145,9 +156,11 @@ class SyncTransport(Protocol):
             ConnectionClosed: The connection has ended.
 
         """
+        ...
 
     def ping(self) -> None:
         """Hand a ping to the system; do not wait for the pong."""
+        ...
 
     def receive(self) -> str | bytes:
         """
@@ -158,12 +171,15 @@ class SyncTransport(Protocol):
             RemoteProtocolError: It has ended because the server broke WebSocket.
 
         """
+        ...
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Say goodbye, and wait a bounded time for the other side to."""
+        ...
 
     def abort(self) -> None:
         """End the connection at once; what waits in another method then raises."""
+        ...
 
 
 class SyncConnector(Protocol):
@@ -178,6 +194,7 @@ class SyncConnector(Protocol):
             RemoteProtocolError: What answers does not speak WebSocket.
 
         """
+        ...
 
 
 @runtime_checkable
@@ -192,3 +209,4 @@ class SyncLogin(Protocol):
             LoginFailed: The account was not taken.
 
         """
+        ...

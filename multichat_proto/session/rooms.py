@@ -17,22 +17,27 @@ class RoomView(Protocol):
     @property
     def room(self) -> Room:
         """The room's id."""
+        ...
 
     @property
     def title(self) -> str:
         """Its title, raw; empty before it was joined."""
+        ...
 
     @property
     def is_joined(self) -> bool:
         """Whether one is in it on the present connection."""
+        ...
 
     @property
     def members(self) -> frozenset[str]:
         """The names seen since."""
+        ...
 
     @property
     def events(self) -> EventQueue:
         """The room's own stream."""
+        ...
 
 
 class Wish(enum.Enum):
