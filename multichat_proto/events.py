@@ -101,7 +101,7 @@ class RoomRejoined(msgspec.Struct, frozen=True):
     Attributes:
         room: The room's id.
         title: Its title of now.
-        since: When the connection was known to be lost.
+        since: When the lost connection gave its last sign of life.
         until: When the room was joined again.
 
     """
@@ -203,7 +203,7 @@ class RoomGap(msgspec.Struct, frozen=True):
 
     Attributes:
         room: The room's id.
-        since: When the connection was known to be lost.
+        since: When the lost connection gave its last sign of life.
         until: When the room was joined again.
 
     """

@@ -35,7 +35,7 @@ class EventQueue:
         room: The room; ``None`` for all of the chat.
         max_queue: Events that are kept.
         overflow: What happens when there are more.
-        on_space: Called when a full ``block`` queue has space again.
+        on_space: Called with a ``block`` queue that has space again, or has ended.
 
     Attributes:
         room: As given.
@@ -64,7 +64,7 @@ class EventQueue:
         *,
         max_queue: int,
         overflow: Overflow,
-        on_space: Callable[[], None],
+        on_space: Callable[["EventQueue"], None],
     ) -> None:
         self.room = room
         self.on_ready: Callable[[], None] | None = None
@@ -112,9 +112,8 @@ class EventQueue:
             return gap
         if self._events:
             event = self._events.popleft()
-            # Only a queue that blocks calls this at this length; for others it is harmless.
-            if len(self._events) == self._max_queue - 1:
-                self._on_space()
+            if self._overflow is Overflow.BLOCK and len(self._events) == self._max_queue - 1:
+                self._on_space(self)
             return event
         if not self._ended:
             return None
@@ -165,7 +164,7 @@ class EventQueue:
             if self.on_ready is not None:
                 self.on_ready()
             if self._overflow is Overflow.BLOCK:
-                self._on_space()
+                self._on_space(self)
 
     def _drop(self) -> None:
         dropped = self._events.popleft()

@@ -107,7 +107,10 @@ class RoomRecord:
         room: The room's id.
         title: Its title, raw.
         wish: Whether one is to be in it.
+        is_promised: Whether it is wanted from the session's start, whoever waits for it.
         is_joined: Whether one is in it on the present connection.
+        is_entering: Whether a ``join`` is under way.
+        is_leaving: Whether a ``leave`` is under way.
         was_joined: Whether one has been in it on any.
         lost_at: When the connection was lost on which one was in it, in Unix seconds; ``None``
             if nothing is missed.
@@ -122,7 +125,10 @@ class RoomRecord:
 
     __slots__ = (
         "events",
+        "is_entering",
         "is_joined",
+        "is_leaving",
+        "is_promised",
         "joins",
         "leaves",
         "lost_at",
@@ -139,7 +145,10 @@ class RoomRecord:
         self.room = room
         self.title = ""
         self.wish = Wish.OUT
+        self.is_promised = False
         self.is_joined = False
+        self.is_entering = False
+        self.is_leaving = False
         self.was_joined = False
         self.lost_at: float | None = None
         self.events = events
@@ -153,8 +162,3 @@ class RoomRecord:
     def members(self) -> frozenset[str]:
         """The names seen since one is in."""
         return self.members_seen.names
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether it is as wished."""
-        return self.wish is not Wish.IN or self.is_joined
