@@ -70,7 +70,7 @@ class UnknownMessage(msgspec.Struct, frozen=True, gc=False):
         room: The room's id.
         username: Whom it is about.
         text: Its text, or ``None``.
-        msg_type: Its type, 6 or more, or negative.
+        msg_type: Its type, 6 or more.
 
     """
 
