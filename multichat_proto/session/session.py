@@ -17,6 +17,7 @@ Time is whatever number of seconds the shell passes as ``now``; it must not run 
 
 from collections import deque
 from collections.abc import Callable
+from typing import cast
 
 from multichat_proto.client import ClientConnection
 from multichat_proto.events import (
@@ -34,7 +35,7 @@ from multichat_proto.exceptions import (
     NotSent,
     RemoteProtocolError,
 )
-from multichat_proto.messages import CloseCode
+from multichat_proto.messages import CloseCode, Command
 from multichat_proto.options import Options
 from multichat_proto.session.asking import Asking
 from multichat_proto.session.commands import UnderWay
@@ -298,14 +299,10 @@ class Session(Asking):
         if send is None or not self._commands.take_tokens(now, send.tokens):
             return None
         text = client.send(send.room, send.text)
-        command = client.last_command
+        command = cast("Command", client.last_command)  # just now
         self._commands.remove(send)
-        if command is not None:
-            self._commands.hand_over(
-                UnderWay(
-                    "send", command, now + self._options.answer_timeout, send.text, send.operation
-                )
-            )
+        deadline = now + self._options.answer_timeout
+        self._commands.hand_over(UnderWay("send", command, deadline, send.text, send.operation))
         return text
 
     def _attempt(self) -> None:

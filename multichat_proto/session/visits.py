@@ -8,7 +8,7 @@ case of its own.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from multichat_proto.client import ClientConnection
 from multichat_proto.events import (
@@ -180,9 +180,7 @@ class Visits:
                 record.joins.clear()
                 self.lose(record, None)
                 continue
-            command = client.last_command
-            if command is not None:
-                self._hand_over(record, command, now)
+            self._hand_over(record, cast("Command", client.last_command), now)  # just now
             return text
         return None
 
