@@ -186,8 +186,9 @@ class Session(Asking):
             return
         self._reconnecting.opened()
         self._client = ClientConnection(
-            # A server may put one into rooms; one's own are never too many then.
             username=self._username,
+            max_unanswered=self._options.max_unanswered,
+            # A server may put one into rooms; one's own are never too many then.
             max_rooms=2 * self._options.max_rooms,
         )
         self._keepalive.begin(now)

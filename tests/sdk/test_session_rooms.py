@@ -404,7 +404,7 @@ class TestRejoin:
             play.session.pong(play.connection, play.now)
         play.says("{'error': 'SERVER_UNAVAILABLE', 'command': 'join', 'room': '1'}")
         play.lose()
-        play.wait(31)
+        play.session.reconnect_now(play.now)
 
         assert play.open() == ["join 1"]
 

@@ -59,6 +59,18 @@ def test_several_at_once_for_a_server_that_keeps_order() -> None:
     assert [each.result().text for each in sent[1:]] == ["b", "c"]
 
 
+def test_very_many_at_once() -> None:
+    """Whoever asks for it gets each answer, the first one too."""
+    count = 1_500
+    options = Options(max_unanswered=count, max_waiting=count, command_rate=0)
+    play = Play(options).joined("1")
+    sent = [play.session.send("1", str(number), play.now) for number in range(count)]
+    play.go()
+    play.says(*(message("1", str(number)) for number in range(count)))
+
+    assert [each.result().text for each in sent] == [str(number) for number in range(count)]
+
+
 def test_an_error_names_the_send_that_it_answers() -> None:
     play = Play(Options(max_unanswered=2)).joined("1", "2")
     one, two = (play.session.send(room, "x", play.now) for room in "12")
