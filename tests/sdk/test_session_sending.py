@@ -97,6 +97,18 @@ def test_a_message_waits_for_its_room_and_others_pass() -> None:
     assert not two.is_done
 
 
+def test_a_message_for_an_open_room_passes_one_for_another() -> None:
+    play = Play().joined("1", "2")
+    play.lose()
+    for room in "12":
+        play.session.send(room, "x", play.now)
+    play.wait(1)
+    play.open()
+    play.says("{'error': 'SERVER_UNAVAILABLE'}")
+
+    assert play.says("{'join': '2', 'title': ''}") == ["send 2 x"]
+
+
 def test_a_lost_connection_leaves_the_delivery_unknown() -> None:
     """What was handed over is never sent again by itself; what was not, waits."""
     play = Play(random=0.0).joined("1")
@@ -216,6 +228,14 @@ class TestCancelling:
         echo = RoomMessage(ONE, "alice", "a", is_own=True)
         assert play.events() == [Unconfirmed(ONE, "a"), echo]
 
+    def test_the_second_of_two(self) -> None:
+        play = Play(Options(max_unanswered=2)).joined("1")
+        _, second = (play.session.send("1", text, play.now) for text in "ab")
+        play.go()
+
+        assert play.session.abandon(second, play.now) is True
+        assert play.events() == [Unconfirmed(ONE, "b")]
+
     def test_after_it_was_answered(self) -> None:
         play = Play().joined("1")
         sent = play.session.send("1", "a", play.now)
@@ -280,6 +300,13 @@ class TestTheRate:
             first.result()
         assert play.wait(0.99) == []
         assert play.wait(0.1) == ["send 1 b"]
+
+    def test_without_a_limit_nothing_is_waited_for(self) -> None:
+        play = Play(Options(command_rate=0)).joined("1")
+        play.session.send("1", "x", play.now)
+
+        assert play.session.wake_at is not None
+        assert play.session.wake_at <= play.now
 
     def test_rate_limited_without_a_rate(self) -> None:
         """Who wants no limit has none, whatever the server thinks of it."""
