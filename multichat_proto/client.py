@@ -184,6 +184,17 @@ class ClientConnection:
                 assert_never(frame)
         return Received(frame, answers)
 
+    def forget(self, command: Command) -> None:
+        """
+        Wait no longer for the answer to this very command; it counts as refused.
+
+        An answer that comes all the same answers nothing, or the next command like it.
+        """
+        for place, unanswered in enumerate(self._unanswered):
+            if unanswered is command:
+                self._give_up(place)
+                return
+
     def _command(self, command: Command) -> str:
         verb, room = _VERBS[type(command)], command.room_id
         state = self._rooms.get(room, RoomState.OUTSIDE)

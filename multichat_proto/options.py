@@ -1,0 +1,110 @@
+"""Every limit and every time of the client, each with its name."""
+
+import dataclasses
+from enum import StrEnum
+
+from multichat_proto.exceptions import LocalProtocolError
+
+__all__ = ["Backoff", "Options", "Overflow"]
+
+
+class Overflow(StrEnum):
+    """What happens to a stream whose reader is slower than the server."""
+
+    BLOCK = "block"
+    """Nothing more is read from the connection until there is room again."""
+    DROP_OLDEST = "drop-oldest"
+    """The oldest events give way; a ``Gap`` in their place says how many."""
+    CLOSE = "close"
+    """The stream ends with ``QueueOverflow``."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """
+    How long to wait before connecting again (MC1-CLIENT-10), in seconds.
+
+    The wait before attempt *n* is random between 0 and ``first * factor ** n``, but at most
+    ``cap``: full jitter, so that a thousand clients of a server that restarts come back
+    spread out.
+
+    Attributes:
+        first: The longest first wait.
+        factor: How it grows.
+        cap: The longest wait there is.
+        long_first: Added where the server asks for patience (close code 1013).
+        stable_after: A connection that has been whole for so long ends the growth.
+
+    """
+
+    first: float = 1.0
+    factor: float = 2.0
+    cap: float = 30.0
+    long_first: float = 5.0
+    stable_after: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.first <= self.cap and self.factor >= 1 and self.long_first >= 0):
+            raise LocalProtocolError(f"these waits make no sense: {self}")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """
+    What a session may do, and how long anything may take, in seconds.
+
+    Attributes:
+        reconnect: Whether to connect again by itself. ``False``: the first connection that
+            fails or is lost ends the session with its error.
+        backoff: How long to wait before connecting again.
+        connect_timeout: Longest wait for the first connection, all attempts together;
+            ``None`` waits forever.
+        open_timeout: Longest time for one attempt: login, DNS, TCP, TLS, handshake.
+        answer_timeout: Longest wait for the answer to a command that was handed over.
+        send_timeout: Longest time that a command may wait to be handed over, such as while
+            there is no connection; ``None`` waits forever.
+        write_timeout: Longest time for one write; then the connection is given up.
+        close_timeout: Longest wait for the other side's part of a goodbye.
+        ping_interval: Silence after which the server is asked for a sign of life; ``None``
+            never asks.
+        ping_timeout: Longest wait for that sign; then the connection is given up.
+        command_rate: Commands a second in the long run; 0 switches the limit off.
+        command_burst: Commands that may go at once after a pause. Each 1,024 bytes of a
+            frame count as one: 32 of them is what every server takes (MC1-LIMIT-06).
+        max_unanswered: Commands under way at a time. 1 is closed loop, which suits every
+            server (MC1-CLIENT-07); up to 32 suits one that is known to be hardened.
+        max_waiting: Commands that wait to be handed over.
+        max_rooms: Rooms at a time.
+        max_queue: Events that each stream keeps for its reader.
+        overflow: What happens when there are more.
+        max_members: Names that are kept of each room's members.
+        max_frame_bytes: Longest message that is read; a longer one ends the connection. A
+            text of v1's usual limit, 65,536 code points, takes 786,432 bytes when each is
+            written as two escapes, as the 2016 original does.
+
+    """
+
+    reconnect: bool = True
+    backoff: Backoff = Backoff()
+    connect_timeout: float | None = 30.0
+    open_timeout: float = 10.0
+    answer_timeout: float = 10.0
+    send_timeout: float | None = 30.0
+    write_timeout: float = 10.0
+    close_timeout: float = 2.0
+    ping_interval: float | None = 20.0
+    ping_timeout: float = 20.0
+    command_rate: float = 20.0
+    command_burst: int = 32
+    max_unanswered: int = 1
+    max_waiting: int = 1_000
+    max_rooms: int = 1_000
+    max_queue: int = 1_024
+    overflow: Overflow = Overflow.DROP_OLDEST
+    max_members: int = 10_000
+    max_frame_bytes: int = 1_048_576
+
+    def __post_init__(self) -> None:
+        for name in ("command_burst", "max_unanswered", "max_waiting", "max_rooms", "max_queue"):
+            if getattr(self, name) < 1:
+                raise LocalProtocolError(f"{name} must be at least 1")

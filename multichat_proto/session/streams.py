@@ -1,0 +1,118 @@
+"""Who gets which event: the streams of a session, of the chat and of each room."""
+
+from collections.abc import Callable
+
+from multichat_proto.events import ChatEvent
+from multichat_proto.exceptions import MultichatError
+from multichat_proto.messages import Room
+from multichat_proto.options import Options, Overflow
+from multichat_proto.session.queues import EventQueue
+
+__all__ = ["Streams"]
+
+
+class Streams:
+    """
+    All streams of one session.
+
+    Args:
+        options: Length and policy, where a subscriber does not say otherwise.
+
+    Attributes:
+        on_space: Called when nothing is too full any more to read from the connection.
+        chat: The chat's own stream.
+
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self.on_space: Callable[[], None] = _nothing
+        self._chat: list[EventQueue] = []
+        self._rooms: dict[Room, list[EventQueue]] = {}
+        self._full: set[EventQueue] = set()
+        self._is_ended = False
+        self._end: MultichatError | None = None
+        self.chat = self.subscribe(None)
+
+    def subscribe(
+        self,
+        room: Room | None,
+        *,
+        max_queue: int | None = None,
+        overflow: Overflow | None = None,
+    ) -> EventQueue:
+        """Return a new stream, of one room or, with ``None``, of everything."""
+        queue = EventQueue(
+            room,
+            max_queue=self._options.max_queue if max_queue is None else max_queue,
+            overflow=self._options.overflow if overflow is None else overflow,
+            on_space=self._has_space,
+        )
+        if self._is_ended:
+            queue.end(self._end)
+        elif room is None:
+            self._chat.append(queue)
+        else:
+            self._rooms.setdefault(room, []).append(queue)
+        return queue
+
+    def unsubscribe(self, queue: EventQueue) -> None:
+        """End a stream and forget it."""
+        queue.end()
+        among = self._chat if queue.room is None else self._rooms.get(queue.room, [])
+        if queue in among:
+            among.remove(queue)
+        if queue.room is not None and not among:
+            self._rooms.pop(queue.room, None)
+
+    def tell_room(self, room: Room, event: ChatEvent) -> None:
+        """Put an event in the streams of a room, and in those of the chat."""
+        for queue in self._rooms.get(room, ()):
+            self._put(queue, event)
+        self.tell_chat(event)
+
+    def tell_chat(self, event: ChatEvent) -> None:
+        """Put an event in the streams of the chat alone."""
+        for queue in self._chat:
+            self._put(queue, event)
+
+    def end_room(self, room: Room) -> None:
+        """End the streams of a room, in order."""
+        for queue in self._rooms.pop(room, ()):
+            queue.end()
+
+    def end_all(self, error: MultichatError | None) -> None:
+        """End every stream, and each that will be asked for."""
+        self._is_ended = True
+        self._end = error
+        for queue in self._chat:
+            queue.end(error)
+        for queues in self._rooms.values():
+            for queue in queues:
+                queue.end(error)
+        self._chat.clear()
+        self._rooms.clear()
+
+    def have_space(self, *, is_urgent: bool) -> bool:
+        """
+        Return whether the session may read on.
+
+        Args:
+            is_urgent: Whether somebody waits for the answer to a command.
+
+        """
+        return not self._full or not any(queue.is_full(is_urgent=is_urgent) for queue in self._full)
+
+    def _put(self, queue: EventQueue, event: ChatEvent) -> None:
+        queue.put(event)
+        if queue.is_full(is_urgent=False):
+            self._full.add(queue)
+
+    def _has_space(self, queue: EventQueue) -> None:
+        self._full.discard(queue)
+        if not self._full:
+            self.on_space()
+
+
+def _nothing() -> None:
+    pass
