@@ -220,6 +220,7 @@ class TestLeave:
         leave = play.session.leave("1", play.now)
 
         assert leave.result() is None
+        assert play.events()[1:] == [RoomLeft(ONE)]
         play.wait(1)
         assert play.open() == []
         assert play.is_in(SessionState.CONNECTED)
