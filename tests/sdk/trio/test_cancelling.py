@@ -145,7 +145,8 @@ async def test_two_calls_of_which_one_is_cancelled() -> None:
             await hall.answer(peer, command)
 
     async with trio.open_nursery() as nursery:
-        async with connect(URL, transport=OverStreams(nursery, script)) as chat:
+        connector = OverStreams(nursery, script)
+        async with connect(URL, transport=connector) as chat:
             joined: list[str] = []
             scope = trio.CancelScope()
 
@@ -185,7 +186,7 @@ async def test_reading_loses_nothing(way: str) -> None:
                 scope = trio.CancelScope()
                 with CancelAtStep(scope, steps + 1), scope:
                     nursery.start_soon(speak)
-                    while True:
+                    while len(seen) < 4:
                         seen.append(await text_of_next(room.__aiter__(), way))
                 while len(seen) < 4:
                     seen.append(await text_of_next(room.__aiter__(), way))
