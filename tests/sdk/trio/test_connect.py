@@ -1,5 +1,6 @@
 """How a session begins, goes on and ends on Trio."""
 
+import logging
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -11,6 +12,7 @@ from multichat_proto import (
     Connected,
     ConnectionClosed,
     ConnectionFailed,
+    Cookies,
     DeliveryUnknown,
     Disconnected,
     HandshakeRefused,
@@ -40,7 +42,7 @@ class OwnError(Exception):
 async def test_a_conversation() -> None:
     hall = Hall()
     async with serve(hall) as server, connect(server.url, username="alice", rooms=[2]) as chat:
-        assert chat.state is SessionState.CONNECTED
+        states = [chat.state]
         assert chat.rooms["2"].title == "room 2"  # type: ignore[index]  # ids are strings
         room = await chat.join(1)
         echo = await room.send("hé 😀")
@@ -48,7 +50,7 @@ async def test_a_conversation() -> None:
 
     assert (echo.text, echo.is_own) == ("hé 😀", True)
     assert hall.commands == ["join 2", "join 1", "send 1 hé 😀", "leave 1"]
-    assert chat.state is SessionState.CLOSED
+    assert [*states, chat.state] == [SessionState.CONNECTED, SessionState.CLOSED]
 
 
 async def test_leaving_the_block_says_goodbye() -> None:
@@ -260,6 +262,38 @@ async def test_after_the_block_nothing_goes() -> None:
     await room.leave()
 
 
+async def test_the_log_tells_of_connections_and_quotes_what_a_server_says(
+    autojump_clock: trio.testing.MockClock,  # noqa: ARG001 - pytest-trio wants it as an argument
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, "multichat_proto")
+
+    class OnceOnly(OverStreams):
+        async def open(self, request: OpenRequest) -> TrioTransport:
+            if len(self.requests) == 1:
+                self.requests.append(request)
+                raise ConnectionFailed("no such host\nCRITICAL forged")
+            return await super().open(request)
+
+    async with trio.open_nursery() as nursery:
+        connector = OnceOnly(nursery, Hall())
+        async with connect(URL, credentials=Cookies({"sessionid": "s3cret"}), rooms=[1],
+                           transport=connector) as chat:  # fmt: skip
+            await chat.rooms["1"].send("wh1sper")  # type: ignore[index]
+            await connector.peers[0].close(1012, "bye\nERROR forged")
+            await chat.wait_for(Reconnected)
+
+    lines = [(record.levelname, record.getMessage()) for record in caplog.records]
+    ending = r"'connection closed with code 1012 (bye\nERROR forged)'"
+    assert lines[:4] == [
+        ("INFO", f"connected to {URL}"),
+        ("INFO", f"the connection to {URL} has ended: {ending}"),
+        ("WARNING", rf"cannot connect to {URL}: 'no such host\nCRITICAL forged'"),
+        ("INFO", f"connected to {URL}"),
+    ]
+    assert not any("s3cret" in line or "wh1sper" in line for _, line in lines)
+
+
 # -- Time.
 
 
@@ -384,7 +418,7 @@ async def test_leaving_while_it_connects_again_takes_no_time(
 
     class OnceThenNever(OverStreams):
         async def open(self, request: OpenRequest) -> TrioTransport:
-            return await (super() if not self.requests else never).open(request)
+            return await (never.open(request) if self.requests else super().open(request))
 
     async with trio.open_nursery() as nursery:
         connector = OnceThenNever(nursery, Hall())
