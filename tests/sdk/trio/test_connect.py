@@ -479,7 +479,9 @@ async def test_leaving_in_the_moment_in_which_it_is_connected_again(
             while len(connector.peers) < 2:
                 await trio.testing.wait_all_tasks_blocked(0.01)
             assert chat.state is SessionState.CONNECTING
+            start = trio.current_time()
             connector.go.set()
+        assert trio.current_time() == start
         for stream in connector.streams:
             with pytest.raises(trio.ClosedResourceError):
                 await stream.send_all(b"x")
