@@ -35,18 +35,26 @@ from multichat_proto.session import (
 )
 from multichat_proto.session.effects import Stopped
 from multichat_proto.sync._clock import Clock
-from multichat_proto.transport import SyncConnector, SyncLogin, SyncTransport
+from multichat_proto.transport import OpenRequest, SyncConnector, SyncLogin, SyncTransport
 
 __all__ = ["Driver"]
 
 _LOG: Final = logging.getLogger("multichat_proto")
 
 
-@runtime_checkable
-class _Cancellable(Protocol):
-    """A connector whose attempts can be ended from another thread."""
+class _Attempt(Protocol):
+    """An attempt to open a connection that can be given up from another thread."""
+
+    def open(self, request: OpenRequest) -> SyncTransport: ...
 
     def cancel(self) -> None: ...
+
+
+@runtime_checkable
+class _Attempts(Protocol):
+    """A connector whose attempts can be given up."""
+
+    def attempt(self) -> _Attempt: ...
 
 
 class _Link:
@@ -55,6 +63,7 @@ class _Link:
 
     Attributes:
         number: Its number in the session.
+        attempt: What opens it, if that can be given up.
         open_by: When it is to be open at the latest; ``None`` once it is, or is not.
         transport: The connection, once it is open.
         job: What the writer is to do, and does; ``None`` once it is done.
@@ -64,8 +73,11 @@ class _Link:
 
     """
 
-    def __init__(self, number: int, open_by: float, lock: threading.Lock) -> None:
+    def __init__(
+        self, number: int, attempt: _Attempt | None, open_by: float, lock: threading.Lock
+    ) -> None:
         self.number = number
+        self.attempt = attempt
         self.open_by: float | None = open_by
         self.transport: SyncTransport | None = None
         self.job: Callable[[], None] | None = None
@@ -191,9 +203,9 @@ class Driver:
     def _do(self, effect: Effect) -> None:
         link = self._link
         if isinstance(effect, Open):
-            self._link = link = _Link(
-                effect.connection, self._clock.now() + effect.timeout, self._lock
-            )
+            connector, open_by = self._connector, self._clock.now() + effect.timeout
+            attempt = connector.attempt() if isinstance(connector, _Attempts) else None
+            self._link = link = _Link(effect.connection, attempt, open_by, self._lock)
             self._start(partial(self._carry, link, effect), "multichat reader")
             return
         if link is None or link.number != getattr(effect, "connection", None):
@@ -258,7 +270,7 @@ class Driver:
             with self._lock:
                 if link.is_ended:
                     return
-            transport = self._connector.open(self._opening.request(cookies))
+            transport = (link.attempt or self._connector).open(self._opening.request(cookies))
         except MultichatError as exc:
             error = exc
         try:
@@ -381,8 +393,8 @@ class Driver:
             transport = link.transport
         if transport is not None:
             transport.abort()
-        elif isinstance(self._connector, _Cancellable):
-            self._connector.cancel()
+        elif link.attempt is not None:
+            link.attempt.cancel()
 
     @contextmanager
     def _unlocked(self) -> Iterator[None]:
