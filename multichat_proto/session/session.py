@@ -17,6 +17,7 @@ Time is whatever number of seconds the shell passes as ``now``; it must not run 
 
 from collections import deque
 from collections.abc import Callable
+from typing import cast
 
 from multichat_proto.client import ClientConnection
 from multichat_proto.events import (
@@ -33,8 +34,9 @@ from multichat_proto.exceptions import (
     MultichatError,
     NotSent,
     RemoteProtocolError,
+    RoomError,
 )
-from multichat_proto.messages import CloseCode
+from multichat_proto.messages import CloseCode, Command
 from multichat_proto.options import Options
 from multichat_proto.session.asking import Asking
 from multichat_proto.session.commands import UnderWay
@@ -49,6 +51,7 @@ from multichat_proto.session.effects import (
 )
 from multichat_proto.session.keepalive import KeepAlive
 from multichat_proto.session.reconnecting import Reconnecting
+from multichat_proto.session.rooms import RoomRecord
 from multichat_proto.session.states import SessionState
 
 __all__ = ["Session"]
@@ -185,8 +188,9 @@ class Session(Asking):
             return
         self._reconnecting.opened()
         self._client = ClientConnection(
-            # A server may put one into rooms; one's own are never too many then.
             username=self._username,
+            max_unanswered=self._options.max_unanswered,
+            # A server may put one into rooms; one's own are never too many then.
             max_rooms=2 * self._options.max_rooms,
         )
         self._keepalive.begin(now)
@@ -213,8 +217,8 @@ class Session(Asking):
             return
         changed = self._hearing.receive(client.receive_text(text), now)
         if changed:
-            if self._hearing.login_error is not None:
-                self._login_anew(now)
+            if self._hearing.login_refusal is not None:
+                self._login_anew(*self._hearing.login_refusal, now)
             self._look_around(now)
             self.on_effect()
 
@@ -298,14 +302,10 @@ class Session(Asking):
         if send is None or not self._commands.take_tokens(now, send.tokens):
             return None
         text = client.send(send.room, send.text)
-        command = client.last_command
+        command = cast("Command", client.last_command)  # just now
         self._commands.remove(send)
-        if command is not None:
-            self._commands.hand_over(
-                UnderWay(
-                    "send", command, now + self._options.answer_timeout, send.text, send.operation
-                )
-            )
+        deadline = now + self._options.answer_timeout
+        self._commands.hand_over(UnderWay("send", command, deadline, send.text, send.operation))
         return text
 
     def _attempt(self) -> None:
@@ -343,14 +343,13 @@ class Session(Asking):
             # A server that does not answer a rejoin is as good as gone.
             self._abort("a join was not answered", now)
 
-    def _login_anew(self, now: float) -> None:
-        error = self._hearing.login_error
-        if error is None or self._client is None or not self._reconnecting.may_login:
-            self._hearing.believe_login_error(now)
-            return
-        self._hearing.login_error = None
-        self._say_goodbye()
-        self._lose(error, now)
+    def _login_anew(self, record: RoomRecord, error: RoomError, now: float) -> None:
+        self._hearing.login_refusal = None
+        if self._reconnecting.may_login:
+            self._say_goodbye()
+            self._lose(error, now)
+        else:
+            self._visits.refuse(record, error, now)
 
     def _say_goodbye(self) -> None:
         timeout = self._options.write_timeout + self._options.close_timeout

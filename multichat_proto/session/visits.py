@@ -8,7 +8,7 @@ case of its own.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from multichat_proto.client import ClientConnection
 from multichat_proto.events import (
@@ -180,9 +180,7 @@ class Visits:
                 record.joins.clear()
                 self.lose(record, None)
                 continue
-            command = client.last_command
-            if command is not None:
-                self._hand_over(record, command, now)
+            self._hand_over(record, cast("Command", client.last_command), now)  # just now
             return text
         return None
 
@@ -226,9 +224,7 @@ class Visits:
             Whether somebody could be told. If not, the connection is good for nothing.
 
         """
-        record = self.records.get(late.room)
-        if record is None:
-            return True
+        record = self.records[late.room]  # what is under way keeps it
         record.is_entering = False
         if late.kind == "leave":
             return False
@@ -333,9 +329,6 @@ class Visits:
         self._streams.end_room(record.room)
         for send in self._commands.remove_room(record.room):
             send.operation.fail(NotAMember(record.room))
-        for operation in record.joins:
-            operation.fail(NotAMember(record.room))
-        record.joins.clear()
         succeed(record.leaves)
 
     # -- What it comes to.

@@ -258,6 +258,64 @@ class TestLeave:
         assert join.result().is_joined
         assert play.events() == [RoomLeft(ONE), RoomJoined(ONE, "one")]
 
+    def test_what_is_said_meanwhile_waits_for_the_new_join(self) -> None:
+        play = Play(Options(max_unanswered=4)).joined("1")
+        play.session.leave("1", play.now)
+        play.go()
+        play.session.join("1", play.now)
+        play.session.send("1", "hi", play.now)
+
+        assert play.go() == []
+        assert play.says(LEFT) == ["join 1"]
+        assert play.says(JOINED) == ["send 1 hi"]
+
+    def test_what_was_taken_back_is_not_sent_after_a_new_join(self) -> None:
+        play = Play().joined("1")
+        sent = play.session.send("1", "hi", play.now)
+        play.session.leave("1", play.now)
+        play.session.join("1", play.now)
+
+        with pytest.raises(NotSent):
+            sent.result()
+        assert play.go() == []
+
+    def test_the_connection_is_lost_in_between(self) -> None:
+        play = Play(random=0.0).joined("1")
+        leave = play.session.leave("1", play.now)
+        play.go()
+        join = play.session.join("1", play.now)
+        play.lose()
+
+        assert leave.is_done
+        assert play.open() == ["join 1"]
+        play.says(JOINED)
+        assert join.result().is_joined
+        play.session.send("1", "hi", play.now)
+        assert play.go() == ["send 1 hi"]
+
+    def test_a_gap_is_told_once(self) -> None:
+        play = Play(random=0.0).joined("1")
+        play.lose()
+        play.open()
+        play.says(JOINED)
+        play.session.leave("1", play.now)
+        play.go()
+        play.session.join("1", play.now)
+        play.events()
+        play.says(LEFT)
+        play.says(JOINED)
+
+        assert play.events() == [RoomLeft(ONE), RoomJoined(ONE, "one")]
+
+    def test_put_out_before_the_leave_was_handed_over(self) -> None:
+        play = Play().joined("1")
+        leave = play.session.leave("1", play.now)
+        play.says(LEFT)
+
+        assert leave.is_done
+        assert play.events() == [RoomLeft(ONE)]
+        assert play.log[-1] == "join 1"
+
     def test_a_join_overtakes_a_leave_that_was_not_handed_over(self) -> None:
         play = Play().joined("1")
         leave = play.session.leave("1", play.now)
@@ -334,6 +392,22 @@ class TestRejoin:
         play.says(JOINED)
         assert play.is_in(SessionState.CONNECTED)
 
+    def test_a_new_connection_begins_anew(self) -> None:
+        """What was refused on another one may be tried at once."""
+        play = Play(random=0.999).joined("1")
+        play.lose()
+        play.wait(1)
+        play.open()
+        for _ in range(5):
+            play.says("{'error': 'SERVER_UNAVAILABLE', 'command': 'join', 'room': '1'}")
+            play.wait(31)
+            play.session.pong(play.connection, play.now)
+        play.says("{'error': 'SERVER_UNAVAILABLE', 'command': 'join', 'room': '1'}")
+        play.lose()
+        play.session.reconnect_now(play.now)
+
+        assert play.open() == ["join 1"]
+
     def test_an_unanswered_rejoin_ends_the_connection(self) -> None:
         play = Play().joined("1")
         play.lose()
@@ -342,6 +416,14 @@ class TestRejoin:
 
         assert play.wait(10.5) == ["abort"]
         assert play.is_in(SessionState.WAITING)
+
+    def test_two_unanswered_rejoins_end_one_connection(self) -> None:
+        play = Play(Options(max_unanswered=2)).joined("1", "2")
+        play.lose()
+        play.wait(1)
+        assert play.open() == ["join 1", "join 2"]
+
+        assert play.wait(10.5) == ["abort"]
 
     def test_a_room_wanted_from_the_start_that_is_refused(self) -> None:
         play = Play(rooms=("1", "2"))
@@ -419,6 +501,76 @@ class TestWhatTheServerDoes:
         assert len(play.session.rooms) == 2
         assert sum(isinstance(event, BadFrame) for event in play.events()) == 7
 
+    def test_put_into_so_many_rooms_that_no_join_is_possible(self) -> None:
+        play = Play(Options(max_rooms=2), rooms=("1",))
+        play.open()
+        ready = play.session.ready(play.now)
+        join = play.session.join("1", play.now)
+        play.says("{'error': 'SERVER_UNAVAILABLE'}")
+        play.says(*(f"{{'join': '{room}', 'title': ''}}" for room in range(2, 6)))
+        play.wait(1)
+
+        with pytest.raises(LocalProtocolError, match="in 4 rooms already"):
+            join.result()
+        assert ready.is_done
+        assert RoomLost(ONE) in play.events()
+
+    def test_a_title_while_one_leaves(self) -> None:
+        play = Play().joined("1")
+        play.session.leave("1", play.now)
+        play.go()
+        join = play.session.join("1", play.now)
+        play.says("{'join': '1', 'title': 'renamed'}")
+
+        assert not join.is_done
+        assert play.says(LEFT) == ["join 1"]
+
+    def test_without_a_name_of_ones_own(self) -> None:
+        play = Play(username=None).joined("1")
+        sent = play.session.send("1", "hi", play.now)
+        play.go()
+        play.says(message("1", "hello", "alice"), message("1", "hi", "alice"))
+
+        assert sent.result().is_own
+        assert [event.is_own for event in play.events() if isinstance(event, RoomMessage)] == [
+            False,
+            True,
+        ]
+
+    def test_a_leave_that_nobody_waits_for_and_that_is_refused(self) -> None:
+        """One is still in the room then; that is the server's doing now."""
+        play = Play().joined("1")
+        leave = play.session.leave("1", play.now)
+        play.go()
+        play.session.abandon(leave, play.now)
+        play.says("{'error': 'ROOM_INVALID', 'command': 'leave', 'room': '1'}")
+
+        assert play.session.rooms[ONE].is_joined
+        assert play.go() == []
+        play.lose()
+        assert play.session.rooms == {}
+
+    def test_a_leave_that_is_refused_while_somebody_joins(self) -> None:
+        play = Play().joined("1")
+        leave = play.session.leave("1", play.now)
+        play.go()
+        join = play.session.join("1", play.now)
+        play.says("{'error': 'SERVER_UNAVAILABLE', 'command': 'leave', 'room': '1'}")
+
+        with pytest.raises(ServerUnavailable):
+            leave.result()
+        assert join.result().is_joined
+
+    def test_put_out_while_one_leaves(self) -> None:
+        """The first *left* counts as the answer; the error then answers nothing."""
+        play = Play().joined("1")
+        leave = play.session.leave("1", play.now)
+        play.go()
+        play.says(LEFT, "{'error': 'ROOM_ACCESS_DENIED', 'command': 'leave', 'room': '1'}")
+
+        assert leave.is_done
+        assert [type(event) for event in play.events()] == [RoomLeft, Refused]
+
     def test_a_new_title(self) -> None:
         play = Play().joined("1")
         play.says("{'join': '1', 'title': 'renamed'}")
@@ -466,6 +618,7 @@ class TestWhatTheServerDoes:
         assert room.members == {"alice"}
         assert comes("bob", 4) == {"alice", "bob"}
         assert comes("bob", 4) == {"alice", "bob"}
+        play.says(message("1", "both of me are here", "bob"))
         assert comes("bob", 5) == {"alice", "bob"}
         assert comes("bob", 5) == {"alice"}
         assert comes("nobody", 5) == {"alice"}
