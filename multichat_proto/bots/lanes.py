@@ -16,7 +16,7 @@ from multichat_proto.bots.backlog import Backlog
 from multichat_proto.bots.filters import room_of
 from multichat_proto.bots.runtime import Event, Runtime, Tasks
 from multichat_proto.events import ChatEvent, Gap, RoomEvent
-from multichat_proto.exceptions import ChatClosed, MultichatError
+from multichat_proto.exceptions import MultichatError
 from multichat_proto.messages import Room
 
 __all__ = ["Lane", "Lanes", "Listener"]
@@ -191,7 +191,7 @@ class Lanes:
 
     def end(self, error: MultichatError) -> None:
         """Take no more events, and drop those that nobody works on yet."""
-        self.ending = error if not isinstance(error, ChatClosed) else ChatClosed(*error.args)
+        self.ending = error
         for lane in self._lanes.values():
             lane.end(error)
 

@@ -7,9 +7,10 @@ is due lets that one fall out: there are never two at a time, and none is made u
 """
 
 import dataclasses
+import enum
 import math
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from multichat_proto.bots.exceptions import HandlerInvalid
 from multichat_proto.chat import AsyncChat
@@ -17,7 +18,18 @@ from multichat_proto.chat import AsyncChat
 if TYPE_CHECKING:
     from multichat_proto.bots.bot import Bot
 
-__all__ = ["Hook", "Schedule"]
+__all__ = ["DEFAULT", "Default", "Hook", "Schedule", "Timeout", "checked_timeout"]
+
+class Default(enum.Enum):
+    """Stands for what the bot says itself."""
+
+    DEFAULT = enum.auto()
+
+
+DEFAULT: Final = Default.DEFAULT
+
+Timeout = float | None | Literal[Default.DEFAULT]
+"""Longest time for one call, in seconds; ``None``: no limit; left out: the bot's."""
 
 Hook = Callable[["Bot", AsyncChat], Awaitable[object]]
 """What runs at the start, at the stop or by the clock: ``async def tick(bot, chat)``."""
@@ -35,8 +47,8 @@ class Schedule:
         function: It.
         name: Its name.
         seconds: The interval.
-        jitter: The most that is added to each due time, random, less than the interval.
-        timeout: Longest time for one run, in seconds; ``None``: no limit.
+        jitter: The most that is added to each due time, random, at most the interval.
+        timeout: Longest time for one run, in seconds; see :data:`Timeout`.
 
     """
 
@@ -44,7 +56,7 @@ class Schedule:
     name: str
     seconds: float
     jitter: float
-    timeout: float | None
+    timeout: Timeout
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.seconds) and self.seconds >= _SHORTEST):
@@ -73,3 +85,16 @@ class Schedule:
     def due(self, run: int, *, start: float, random: float) -> float:
         """Return when a run is due; ``random`` is between 0 and 1."""
         return start + run * self.seconds + random * self.jitter
+
+
+def checked_timeout(decorator: str, timeout: Timeout) -> Timeout:
+    """
+    Return a timeout that makes sense.
+
+    Raises:
+        HandlerInvalid: It makes none.
+
+    """
+    if isinstance(timeout, int | float) and not timeout > 0:
+        raise HandlerInvalid(f"{decorator}: a timeout is more than 0 seconds, not {timeout!r}")
+    return timeout
