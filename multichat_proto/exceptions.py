@@ -38,7 +38,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from multichat_proto.messages import Error, ErrorCode
+from multichat_proto.messages import CloseCode, Error, ErrorCode
 from multichat_proto.verdicts import Reconnect, verdict_on
 
 __all__ = [
@@ -383,13 +383,14 @@ _RETRY: Final = {
     Reconnect.BACKOFF_LONG: Retry.LATER,
 }
 
-_CLOSE_FAULT: Final = {
-    1002: Fault.OURS,
-    1005: Fault.NETWORK,
-    1006: Fault.NETWORK,
-    1007: Fault.OURS,
-    1008: Fault.USER,
-    1009: Fault.USER,
+# The server's, where it is not here.
+_CLOSE_FAULT: Final[Mapping[int, Fault]] = {
+    CloseCode.PROTOCOL_ERROR: Fault.OURS,
+    CloseCode.NO_STATUS: Fault.NETWORK,
+    CloseCode.ABNORMAL: Fault.NETWORK,
+    CloseCode.INVALID_TEXT: Fault.OURS,
+    CloseCode.POLICY_VIOLATION: Fault.USER,
+    CloseCode.TOO_BIG: Fault.USER,
 }
 
 
