@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Self
 
 from multichat_proto.bots.exceptions import HandlerCancelled
 from multichat_proto.bots.runtime import only_cause
+from multichat_proto.chat import AsyncChat
 
-__all__ = ["RUNTIME"]
+__all__ = ["AsyncioRuntime"]
 
 
 class _Scope:
@@ -70,7 +72,9 @@ class _Tasks:
             task.cancel()
 
 
-class _Runtime:
+class AsyncioRuntime:
+    """asyncio, as a bot sees it."""
+
     name = "asyncio"
 
     def __init__(self) -> None:
@@ -108,9 +112,12 @@ class _Runtime:
     def call_soon(self, function: Callable[[], object]) -> None:
         self._loop.call_soon_threadsafe(function)
 
+    def connect(self) -> Callable[..., AbstractAsyncContextManager[AsyncChat]]:
+        # Not at the top: who brings a chat along needs no shell.
+        from multichat_proto.asyncio import connect
+
+        return connect
+
 
 async def _awaited(function: Callable[..., Awaitable[None]], *arguments: Any) -> None:
     await function(*arguments)
-
-
-RUNTIME = _Runtime

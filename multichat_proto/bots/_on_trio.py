@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Self
 
 import trio
 
 from multichat_proto.bots.runtime import only_cause
+from multichat_proto.chat import AsyncChat
 
-__all__ = ["RUNTIME"]
+__all__ = ["TrioRuntime"]
 
 
 class _Scope:
@@ -50,7 +52,7 @@ class _Tasks:
         exc_type: type[BaseException] | None,
         exc: BaseException | None,
         traceback: TracebackType | None,
-    ) -> bool:
+    ) -> bool | None:
         try:
             return await self._manager.__aexit__(exc_type, exc, traceback)
         except BaseExceptionGroup as group:
@@ -63,7 +65,9 @@ class _Tasks:
         self._nursery.cancel_scope.cancel()
 
 
-class _Runtime:
+class TrioRuntime:
+    """Trio, as a bot sees it."""
+
     name = "trio"
 
     def __init__(self) -> None:
@@ -93,5 +97,8 @@ class _Runtime:
     def call_soon(self, function: Callable[[], object]) -> None:
         self._token.run_sync_soon(function)
 
+    def connect(self) -> Callable[..., AbstractAsyncContextManager[AsyncChat]]:
+        # Not at the top: who brings a chat along needs no shell.
+        from multichat_proto.trio import connect
 
-RUNTIME = _Runtime
+        return connect

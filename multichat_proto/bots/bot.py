@@ -9,16 +9,14 @@ from multichat_proto.bots import help as help_command
 from multichat_proto.bots.commands import Command, Commands
 from multichat_proto.bots.context import Context
 from multichat_proto.bots.exceptions import HandlerInvalid
-from multichat_proto.bots.filters import Filter
-from multichat_proto.bots.handlers import Handler, Handlers
-from multichat_proto.bots.running import Plan, Run
-from multichat_proto.bots.runtime import running
-from multichat_proto.bots.schedule import DEFAULT
+from multichat_proto.bots.handlers import Handlers
+from multichat_proto.bots.plan import Handler, Plan
+from multichat_proto.bots.running import Run
+from multichat_proto.bots.runtime import run_in, running
 from multichat_proto.bots.signals import StopSignals
 from multichat_proto.chat import AsyncChat
 from multichat_proto.credentials import Credentials
 from multichat_proto.events import RoomMessage
-from multichat_proto.messages import MsgType
 from multichat_proto.options import Options
 from multichat_proto.transport import AsyncConnector
 
@@ -55,10 +53,12 @@ class Bot(Handlers):
 
         bot = Bot("dice")
 
+
         @bot.command()
         async def roll(ctx: Context[RoomMessage], sides: int = 6) -> None:
             "Throw a die."
             await ctx.reply(f"{ctx.event.username} rolls {randint(1, sides)}")
+
 
         bot.run("wss://chat.example", credentials=("dice", "secret"), rooms=["1"])
 
@@ -107,7 +107,7 @@ class Bot(Handlers):
             raise HandlerInvalid(f"a prefix is a text without space around it, not {prefix!r}")
         if min(max_concurrent_rooms, max_background, max_queue, max_rooms) < 1:
             raise HandlerInvalid("each limit of a bot is at least 1")
-        if (handler_timeout is not None and not handler_timeout > 0) or not stop_timeout >= 0:
+        if (handler_timeout is not None and not handler_timeout > 0) or not stop_timeout > 0:
             raise HandlerInvalid("a bot's timeouts are more than 0 seconds")
         self.name = name
         self.prefix = prefix
@@ -273,10 +273,9 @@ def _help(name: str, handlers: list[Handler], commands: Commands) -> Handler:
 
     registered = Handlers()
     registered.command(name)(help)
-    (handler,) = registered._handlers
-    assert handler.command is not None
-    commands.add(handler.command)
-    return handler
+    for command in registered._commands:
+        commands.add(command)
+    return registered._handlers[0]
 
 
 def _connection(

@@ -12,7 +12,7 @@ of the line as it was typed, quotes and all.
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from multichat_proto.bots.exceptions import HandlerInvalid, UsageError
@@ -88,7 +88,12 @@ class Command:
         name = name_of(function).rpartition(".")[2].replace("_", "-") if name is None else name
         aliases = (aliases,) if isinstance(aliases, str) else tuple(aliases)
         for each in (name, *aliases):
-            if not isinstance(each, str) or not each or len(each.split()) != 1 or each != each.strip():
+            if (
+                not isinstance(each, str)
+                or not each
+                or len(each.split()) != 1
+                or each != each.strip()
+            ):
                 raise HandlerInvalid(f"command: a name is one word, not {each!r}")
         words, many, rest = _words_of(name, function, signature)
         text = (inspect.getdoc(function) or "") if help is None else help
@@ -120,12 +125,7 @@ class Command:
         if len(words) < needed:
             raise UsageError(f"{self._words[len(words)].name} is missing")
         if len(words) > len(self._words) and self._many is None:
-            most = len(self._words)
-            raise UsageError(
-                f"it takes {'no words' if not most else 'one word' if most == 1 else f'{most} words'}"
-                + (" at most" if most and needed < most else "")
-                + f", not {len(words)}"
-            )
+            raise UsageError(f"there are {len(words) - len(self._words)} words too many")
         values = [word.read(given) for word, given in zip(self._words, words, strict=False)]
         if self._many is not None and len(words) > len(self._words):
             # What was left out before them cannot be: they come after all the others.
@@ -155,7 +155,7 @@ class Commands:
         for command in commands:
             self.add(command)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Command]:
         return iter(dict.fromkeys(self._by_name.values()))
 
     def add(self, command: Command) -> None:

@@ -3,7 +3,6 @@
 import dataclasses
 import re
 from collections.abc import Callable, Iterable
-from typing import Final
 
 from multichat_proto.bots.exceptions import HandlerInvalid
 from multichat_proto.events import ChatEvent, MemberEntered, MemberLeft, RoomMessage
@@ -17,8 +16,6 @@ Names = str | Iterable[str] | None
 """Users that a handler is for; ``None``: all."""
 Types = MsgType | Iterable[MsgType] | None
 """Types of message that a handler is for; ``None``: all."""
-
-_SAID: Final = (RoomMessage, MemberEntered, MemberLeft)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +82,7 @@ class Filter:
         """
         if self.rooms is not None and room_of(event) not in self.rooms:
             return False
-        if isinstance(event, _SAID):
+        if isinstance(event, RoomMessage | MemberEntered | MemberLeft):
             if not self.own and is_own(event, username):
                 return False
             if self.authors is not None and event.username not in self.authors:
@@ -108,7 +105,7 @@ def room_of(event: ChatEvent | None) -> Room | None:
 
 def is_own(event: ChatEvent, username: str | None) -> bool:
     """Return whether an event is one's own doing."""
-    if not isinstance(event, _SAID):
+    if not isinstance(event, RoomMessage | MemberEntered | MemberLeft):
         return False
     return event.username == username or (isinstance(event, RoomMessage) and event.is_own)
 

@@ -5,21 +5,22 @@ Each decorator checks the function at once, and returns it unchanged. The types 
 a handler gets, so that a type checker refuses what the decorator would refuse.
 """
 
-import dataclasses
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Concatenate, Final, TypeVar, get_args, overload
 
 from multichat_proto.bots.commands import Command, Commands
-from multichat_proto.bots.context import CallNext, Context
+from multichat_proto.bots.context import Context
 from multichat_proto.bots.exceptions import HandlerInvalid
 from multichat_proto.bots.filters import Filter, Names, Rooms, Types
-from multichat_proto.bots.schedule import DEFAULT, Hook, Schedule, Timeout, checked_timeout
+from multichat_proto.bots.hooks import Hooks
+from multichat_proto.bots.plan import Handler
+from multichat_proto.bots.schedule import DEFAULT, Timeout, checked_timeout
 from multichat_proto.bots.signatures import annotations, check_events, check_function, name_of
 from multichat_proto.events import ChatEvent, MemberEntered, MemberLeft, RoomMessage
 from multichat_proto.messages import MsgType
 
-__all__ = ["ErrorHandler", "Handler", "Handlers", "Middleware"]
+__all__ = ["Handlers"]
 
 E = TypeVar("E")
 E1 = TypeVar("E1")
@@ -27,10 +28,6 @@ E2 = TypeVar("E2")
 E3 = TypeVar("E3")
 E4 = TypeVar("E4")
 
-Middleware = Callable[[Context[ChatEvent], CallNext], Awaitable[object]]
-"""``async def middleware(ctx, call_next)``: what it does around ``await call_next()``."""
-ErrorHandler = Callable[[Context[ChatEvent | None], Exception], Awaitable[object]]
-"""``async def on_error(ctx, exc)``; ``ctx.event`` is ``None`` for hooks and schedules."""
 EventHandler = Callable[[Context[E]], Awaitable[object]]
 
 OnMessage = TypeVar("OnMessage", bound=Callable[[Context[RoomMessage]], Awaitable[object]])
@@ -39,39 +36,11 @@ OnLeave = TypeVar("OnLeave", bound=Callable[[Context[MemberLeft]], Awaitable[obj
 OnCommand = TypeVar(
     "OnCommand", bound=Callable[Concatenate[Context[RoomMessage], ...], Awaitable[object]]
 )
-AnyHook = TypeVar("AnyHook", bound=Hook)
-AnyMiddleware = TypeVar("AnyMiddleware", bound=Middleware)
-AnyErrorHandler = TypeVar("AnyErrorHandler", bound=ErrorHandler)
 
 _EVENTS: Final = frozenset(get_args(ChatEvent))
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Handler:
-    """
-    A function, and the events that it is for.
-
-    Attributes:
-        function: It.
-        name: Its name.
-        events: The classes of events.
-        filter: What else must hold of them.
-        timeout: Longest time for one call.
-        is_background: Whether the room's next event does not wait for it.
-        command: The command that it carries out, if it does.
-
-    """
-
-    function: Callable[..., Awaitable[object]]
-    name: str
-    events: tuple[type, ...]
-    filter: Filter
-    timeout: Timeout
-    is_background: bool
-    command: Command | None = None
-
-
-class Handlers:
+class Handlers(Hooks):
     """
     Handlers, commands, hooks and schedules, by decorators; a bot is such a collection itself.
 
@@ -80,13 +49,9 @@ class Handlers:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self._handlers: list[Handler] = []
         self._commands = Commands("", ())
-        self._starters: list[tuple[str, Hook]] = []
-        self._stoppers: list[tuple[str, Hook]] = []
-        self._schedules: list[Schedule] = []
-        self._middleware: list[Middleware] = []
-        self._error_handlers: list[ErrorHandler] = []
 
     def include(self, others: "Handlers") -> None:
         """
@@ -111,6 +76,7 @@ class Handlers:
     @overload
     def on_message(
         self,
+        /,
         *,
         room: Rooms = ...,
         type: Types = ...,
@@ -123,18 +89,18 @@ class Handlers:
     ) -> Callable[[OnMessage], OnMessage]: ...
     def on_message(
         self,
-        function: OnMessage | None = None,
+        function: Callable[..., Any] | None = None,
         /,
         *,
         room: Rooms = None,
-        type: Types = MsgType.MESSAGE,
+        type: Types = MsgType.MESSAGE,  # noqa: A002  # the word of the protocol
         author: Names = None,
         pattern: str | re.Pattern[str] | None = None,
         where: Callable[[RoomMessage], bool] | None = None,
         own: bool = False,
         timeout: Timeout = DEFAULT,
         background: bool = False,
-    ) -> OnMessage | Callable[[OnMessage], OnMessage]:
+    ) -> Any:
         """
         Decorate ``async def handler(ctx: Context[RoomMessage])``: it is called for messages.
 
@@ -176,6 +142,7 @@ class Handlers:
     @overload
     def on_enter(
         self,
+        /,
         *,
         room: Rooms = ...,
         author: Names = ...,
@@ -185,7 +152,7 @@ class Handlers:
     ) -> Callable[[OnEnter], OnEnter]: ...
     def on_enter(
         self,
-        function: OnEnter | None = None,
+        function: Callable[..., Any] | None = None,
         /,
         *,
         room: Rooms = None,
@@ -193,7 +160,7 @@ class Handlers:
         own: bool = False,
         timeout: Timeout = DEFAULT,
         background: bool = False,
-    ) -> OnEnter | Callable[[OnEnter], OnEnter]:
+    ) -> Any:
         """
         Decorate ``async def handler(ctx: Context[MemberEntered])``; see :meth:`on_message`.
 
@@ -214,6 +181,7 @@ class Handlers:
     @overload
     def on_leave(
         self,
+        /,
         *,
         room: Rooms = ...,
         author: Names = ...,
@@ -223,7 +191,7 @@ class Handlers:
     ) -> Callable[[OnLeave], OnLeave]: ...
     def on_leave(
         self,
-        function: OnLeave | None = None,
+        function: Callable[..., Any] | None = None,
         /,
         *,
         room: Rooms = None,
@@ -231,7 +199,7 @@ class Handlers:
         own: bool = False,
         timeout: Timeout = DEFAULT,
         background: bool = False,
-    ) -> OnLeave | Callable[[OnLeave], OnLeave]:
+    ) -> Any:
         """
         Decorate ``async def handler(ctx: Context[MemberLeft])``; see :meth:`on_message`.
 
@@ -249,7 +217,13 @@ class Handlers:
 
     @overload
     def on_event(
-        self, event: type[E1], /, *, room: Rooms = ..., timeout: Timeout = ..., background: bool = ...
+        self,
+        event: type[E1],
+        /,
+        *,
+        room: Rooms = ...,
+        timeout: Timeout = ...,
+        background: bool = ...,
     ) -> Callable[[EventHandler[E1]], EventHandler[E1]]: ...
     @overload
     def on_event(
@@ -343,17 +317,17 @@ class Handlers:
     ) -> Callable[[OnCommand], OnCommand]: ...
     def command(
         self,
-        name: str | OnCommand | None = None,
+        name: str | Callable[..., Any] | None = None,
         /,
         *,
         room: Rooms = None,
         author: Names = None,
-        help: str | None = None,
+        help: str | None = None,  # noqa: A002  # the word that people look for
         aliases: Iterable[str] = (),
         hidden: bool = False,
         timeout: Timeout = DEFAULT,
         background: bool = False,
-    ) -> OnCommand | Callable[[OnCommand], OnCommand]:
+    ) -> Any:
         """
         Decorate ``async def roll(ctx, sides: int = 6, *names: str)``: it is called by its name.
 
@@ -394,109 +368,6 @@ class Handlers:
 
         return decorate if name is None or isinstance(name, str) else decorate(name)
 
-    def on_start(self, function: AnyHook, /) -> AnyHook:
-        """
-        Decorate ``async def hook(bot, chat)``: it runs once, before the first event.
-
-        It does not run again when the session connects again; ``on_event(Reconnected)`` does.
-        A hook that fails ends the bot with its error.
-
-        Raises:
-            HandlerInvalid: The function cannot be called so.
-
-        """
-        self._check_may_register("on_start")
-        check_function("on_start", function, ("the bot", "the chat"))
-        self._starters.append((name_of(function), function))
-        return function
-
-    def on_stop(self, function: AnyHook, /) -> AnyHook:
-        """
-        Decorate ``async def hook(bot, chat)``: it runs once, when all handlers have ended.
-
-        The last one runs first. They run however the bot ends, once its start hooks have begun,
-        each for the bot's ``stop_timeout`` at most.
-
-        Raises:
-            HandlerInvalid: The function cannot be called so.
-
-        """
-        self._check_may_register("on_stop")
-        check_function("on_stop", function, ("the bot", "the chat"))
-        self._stoppers.append((name_of(function), function))
-        return function
-
-    def every(
-        self, seconds: float, /, *, jitter: float = 0.0, timeout: Timeout = DEFAULT
-    ) -> Callable[[AnyHook], AnyHook]:
-        """
-        Decorate ``async def tick(bot, chat)``: it runs every so many seconds.
-
-        The first run is one interval after the start. What a run takes adds nothing to the
-        interval; a run that is late lets the next ones fall out, and none is made up for. It
-        runs while there is no connection, too.
-
-        Args:
-            seconds: The interval.
-            jitter: The most that is added to each due time at random, in seconds.
-            timeout: Longest time for one run, in seconds.
-
-        Raises:
-            HandlerInvalid: The function cannot be called so, or an argument makes no sense.
-
-        """
-
-        def decorate(function: AnyHook) -> AnyHook:
-            self._check_may_register("every")
-            check_function("every", function, ("the bot", "the chat"))
-            self._schedules.append(
-                Schedule(
-                    function=function,
-                    name=name_of(function),
-                    seconds=seconds,
-                    jitter=jitter,
-                    timeout=checked_timeout("every", timeout),
-                )
-            )
-            return function
-
-        return decorate
-
-    def middleware(self, function: AnyMiddleware, /) -> AnyMiddleware:
-        """
-        Decorate ``async def middleware(ctx, call_next)``: it runs around each handler.
-
-        ``await call_next()`` lets the handler run, and raises what it raises; without it the
-        handler does not run. The first one is the outermost. All of it together has the
-        handler's timeout.
-
-        Raises:
-            HandlerInvalid: The function cannot be called so.
-
-        """
-        self._check_may_register("middleware")
-        check_function("middleware", function, ("the context", "call_next"))
-        self._middleware.append(function)
-        return function
-
-    def on_error(self, function: AnyErrorHandler, /) -> AnyErrorHandler:
-        """
-        Decorate ``async def on_error(ctx, exc)``: it hears of each error of the others.
-
-        Without one, errors are logged with their traceback to ``multichat_proto.bots``.
-
-        Raises:
-            HandlerInvalid: The function cannot be called so.
-
-        """
-        self._check_may_register("on_error")
-        check_function("on_error", function, ("the context", "the error"))
-        self._error_handlers.append(function)
-        return function
-
-    def _check_may_register(self, decorator: str) -> None:
-        """Raise HandlerInvalid where it is too late."""
-
     def _add(
         self,
         decorator: str,
@@ -508,9 +379,7 @@ class Handlers:
         command: Command | None = None,
     ) -> None:
         self._check_may_register(decorator)
-        signature = check_function(
-            decorator, function, ("the context",), exactly=command is None
-        )
+        signature = check_function(decorator, function, ("the context",), exactly=command is None)
         first = next(iter(signature.parameters), "")
         annotation = annotations(function, signature).get(first)
         check_events(decorator, name_of(function), annotation, Context, events)

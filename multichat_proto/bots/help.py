@@ -6,7 +6,7 @@ from typing import Final
 from multichat_proto.bots.commands import Command, Commands
 from multichat_proto.bots.context import Context
 from multichat_proto.bots.exceptions import UsageError
-from multichat_proto.bots.handlers import Handler
+from multichat_proto.bots.plan import Handler
 from multichat_proto.events import RoomMessage
 
 __all__ = ["answer"]
@@ -39,7 +39,9 @@ def answer(
             (command for command in known if not command.is_hidden),
             key=lambda command: command.name.casefold(),
         )
-        return _cut("\n".join(["commands:", *(_line(command, commands.prefix) for command in listed)]))
+        return _cut(
+            "\n".join(["commands:", *(_line(command, commands.prefix) for command in listed)])
+        )
     command = commands.get(name)
     if command is None or command not in known:
         raise UsageError("there is no command of that name")

@@ -7,20 +7,20 @@ nothing else is touched. A stop takes no more events, gives what runs some secon
 hooks, and only then lets go of the chat.
 """
 
-import dataclasses
 import logging
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from multichat_proto.bots.commands import Command, Commands
+from multichat_proto.bots.commands import Command
 from multichat_proto.bots.context import CallNext, Context
 from multichat_proto.bots.exceptions import HandlerTimeout, UsageError
-from multichat_proto.bots.handlers import ErrorHandler, Handler, Middleware
 from multichat_proto.bots.lanes import Lane, Lanes
+from multichat_proto.bots.plan import Handler, Middleware, Plan
 from multichat_proto.bots.runtime import Event, Runtime, Scope, Tasks
-from multichat_proto.bots.schedule import Default, Hook, Schedule, Timeout
+from multichat_proto.bots.schedule import Default, Schedule, Timeout
 from multichat_proto.chat import AsyncChat
 from multichat_proto.events import ChatEvent, RoomMessage
 from multichat_proto.exceptions import ChatClosed, MultichatError
@@ -28,29 +28,9 @@ from multichat_proto.exceptions import ChatClosed, MultichatError
 if TYPE_CHECKING:
     from multichat_proto.bots.bot import Bot
 
-__all__ = ["Plan", "Run"]
+__all__ = ["Run"]
 
 _LOG: Final = logging.getLogger("multichat_proto.bots")
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a bot does, and within which limits; see :class:`Bot`."""
-
-    handlers: tuple[Handler, ...]
-    commands: Commands
-    starters: tuple[tuple[str, Hook], ...]
-    stoppers: tuple[tuple[str, Hook], ...]
-    schedules: tuple[Schedule, ...]
-    middleware: tuple[Middleware, ...]
-    error_handlers: tuple[ErrorHandler, ...]
-    max_concurrent_rooms: int
-    max_background: int
-    max_queue: int
-    max_rooms: int
-    handler_timeout: float | None
-    stop_timeout: float
-    random: Callable[[], float]
 
 
 class Run:
@@ -92,21 +72,33 @@ class Run:
 
     async def serve(self, connection: AbstractAsyncContextManager[AsyncChat]) -> None:
         """Connect, and serve the chat; see :meth:`Bot.serve`."""
-        async with self._runtime.scope() as self._whole:
+
+        async def connect_and_serve(whole: Scope) -> None:
             # Until there is a chat a stop has nothing to be graceful about.
-            self._until_stop = self._whole
+            self._until_stop = whole
             if self._is_stopping:
                 return
             async with connection as chat:
                 self._until_stop = None
                 await self._serve(chat)
-        self._whole = None
+
+        await self._as_a_whole(connect_and_serve)
 
     async def serve_chat(self, chat: AsyncChat) -> None:
         """Serve a chat that is open; see :meth:`Bot.serve_chat`."""
-        async with self._runtime.scope() as self._whole:
+
+        async def serve(_: Scope) -> None:
             await self._serve(chat)
-        self._whole = None
+
+        await self._as_a_whole(serve)
+
+    async def _as_a_whole(self, function: Callable[[Scope], Awaitable[None]]) -> None:
+        async with self._runtime.scope() as whole:
+            self._whole = whole
+            try:
+                await function(whole)
+            finally:
+                self._whole = self._until_stop = None
 
     async def _serve(self, chat: AsyncChat) -> None:
         self._chat = chat
@@ -137,6 +129,7 @@ class Run:
                     _LOG.warning("%s: handlers did not end in time and are cancelled", self._bot)
                 self._tasks.cancel()
         finally:
+            self._is_stopping = True
             await self._finish()
         if failure is not None:
             raise failure
@@ -153,7 +146,7 @@ class Run:
     async def _start(self) -> None:
         for name, hook in self._plan.starters:
             await self._limited(
-                name, self._plan.handler_timeout, lambda hook=hook: hook(self._bot, self._chat)
+                name, self._plan.handler_timeout, partial(hook, self._bot, self._chat)
             )
 
     async def _read(self) -> None:
@@ -173,7 +166,7 @@ class Run:
                 await self._guarded(
                     Context(self._bot, self._chat, None, handler=name),
                     self._plan.stop_timeout,
-                    lambda hook=hook: hook(self._bot, self._chat),
+                    partial(hook, self._bot, self._chat),
                 )
 
     async def _keep(self, schedule: Schedule) -> None:
@@ -188,7 +181,7 @@ class Run:
             self._begin()
             try:
                 await self._guarded(
-                    context, schedule.timeout, lambda: schedule.function(self._bot, self._chat)
+                    context, schedule.timeout, partial(schedule.function, self._bot, self._chat)
                 )
             finally:
                 self._end()
@@ -214,7 +207,7 @@ class Run:
             if not await self._is_for(handler, context):
                 continue
             if not handler.is_background:
-                await self._call(handler, context, lane, words)
+                await self._call(handler, context, words)
                 continue
             await self._background.acquire()
             if self._is_stopping:
@@ -228,15 +221,10 @@ class Run:
 
     async def _is_for(self, handler: Handler, context: Context[ChatEvent]) -> bool:
         found: re.Match[str] | bool = False
-
-        async def look() -> None:
-            nonlocal found
+        try:
             found = handler.filter.lets_through(context.event, self._chat.username)
-
-        if handler.filter.where is None:
-            await look()
-        else:
-            await self._guarded(context, handler.timeout, look)
+        except Exception as exc:  # noqa: BLE001  # a `where` is somebody's code, too
+            await self._tell(context, exc)
         if isinstance(found, re.Match):
             context.match = found
         return bool(found)
@@ -245,15 +233,13 @@ class Run:
         self, handler: Handler, context: Context[ChatEvent], lane: Lane, words: str
     ) -> None:
         try:
-            await self._call(handler, context, lane, words)
+            await self._call(handler, context, words)
         finally:
             lane.leave()
             self._background.release()
             self._end()
 
-    async def _call(
-        self, handler: Handler, context: Context[ChatEvent], lane: Lane, words: str
-    ) -> None:
+    async def _call(self, handler: Handler, context: Context[ChatEvent], words: str) -> None:
         async def innermost() -> None:
             if handler.command is None:
                 await handler.function(context)
@@ -261,7 +247,6 @@ class Run:
                 positional, named = handler.command.read(words)
                 await handler.function(context, *positional, **named)
 
-        del lane
         function: CallNext = innermost
         for middleware in reversed(self._plan.middleware):
             function = _around(middleware, context, function)
@@ -273,12 +258,12 @@ class Run:
     async def _guarded(
         self,
         context: Context[ChatEvent | None],
-        timeout: Timeout,
+        seconds: Timeout,
         function: Callable[[], Awaitable[object]],
     ) -> None:
         """Call what somebody wrote; its errors end here."""
         try:
-            await self._limited(context.handler, timeout, function)
+            await self._limited(context.handler, seconds, function)
         except UsageError as exc:
             if context.command is None:
                 await self._tell(context, exc)
@@ -290,11 +275,11 @@ class Run:
     async def _answer(
         self, context: Context[ChatEvent | None], command: Command, exc: UsageError
     ) -> None:
-        # Neither begins with the prefix: another bot with the same one would take it.
+        # It does not begin with the prefix: another bot with the same one would take it.
         answer = f"{exc}\nusage: {self._plan.commands.prefix}{command.usage}"
         try:
             await self._limited(
-                context.handler, self._plan.handler_timeout, lambda: context.reply(answer)
+                context.handler, self._plan.handler_timeout, partial(context.reply, answer)
             )
         except MultichatError as failed:
             await self._tell(context, failed)
@@ -315,17 +300,18 @@ class Run:
                 await self._limited(
                     "on_error",
                     self._plan.handler_timeout,
-                    lambda handler=handler: handler(context, exc),
+                    partial(handler, context, exc),
                 )
-            except Exception:  # nobody is left to tell
+            except Exception:  # noqa: BLE001  # nobody is left to tell
                 _LOG.exception(
                     "%s: an error handler failed on the error of %s", self._bot, context.handler
                 )
 
     async def _limited(
-        self, name: str, timeout: Timeout, function: Callable[[], Awaitable[object]]
+        self, name: str, seconds: Timeout, function: Callable[[], Awaitable[object]]
     ) -> None:
-        seconds = self._plan.handler_timeout if isinstance(timeout, Default) else timeout
+        if isinstance(seconds, Default):
+            seconds = self._plan.handler_timeout
         async with self._runtime.scope(seconds) as scope:
             await self._runtime.call(function)
         if scope.was_cut_short and seconds is not None:
@@ -350,9 +336,7 @@ class Run:
             self._whole.cancel()
 
 
-def _around(
-    middleware: Middleware, context: Context[ChatEvent], call_next: CallNext
-) -> CallNext:
+def _around(middleware: Middleware, context: Context[ChatEvent], call_next: CallNext) -> CallNext:
     async def call() -> None:
         await middleware(context, call_next)
 

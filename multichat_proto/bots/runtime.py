@@ -6,13 +6,15 @@ semaphore, a clock. Trio and asyncio both have them; no other module of the bots
 """
 
 import asyncio
-import importlib
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
-__all__ = ["Event", "Runtime", "Scope", "Semaphore", "Tasks", "only_cause", "running"]
+from multichat_proto.chat import AsyncChat
+from multichat_proto.exceptions import LocalProtocolError
+
+__all__ = ["Event", "Runtime", "Scope", "Semaphore", "Tasks", "only_cause", "run_in", "running"]
 
 
 class Event(Protocol):
@@ -124,6 +126,10 @@ class Runtime(Protocol):
         """Call ``function`` in the library's thread; from any thread or signal handler."""
         ...
 
+    def connect(self) -> Callable[..., AbstractAsyncContextManager[AsyncChat]]:
+        """Return the ``connect`` of the library's shell."""
+        ...
+
 
 def running() -> Runtime:
     """
@@ -135,12 +141,31 @@ def running() -> Runtime:
     """
     # A program on asyncio has not imported Trio, and need not.
     if (trio := sys.modules.get("trio")) is not None and trio.lowlevel.in_trio_task():
-        library = "trio"
+        from multichat_proto.bots._on_trio import TrioRuntime
+
+        return TrioRuntime()
+    from multichat_proto.bots._on_asyncio import AsyncioRuntime
+
+    return AsyncioRuntime()
+
+
+def run_in(backend: str, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """
+    Run a program from its start to its end.
+
+    Raises:
+        LocalProtocolError: There is no such library.
+        BaseException: Whatever the program raises.
+
+    """
+    if backend == "asyncio":
+        asyncio.run(main())
+    elif backend == "trio":
+        import trio
+
+        trio.run(main)
     else:
-        asyncio.get_running_loop()
-        library = "asyncio"
-    module = importlib.import_module(f"multichat_proto.bots._on_{library}")
-    return cast("Runtime", module.RUNTIME())
+        raise LocalProtocolError(f"a bot runs on 'trio' or 'asyncio', not on {backend!r}")
 
 
 def only_cause(exc: BaseException) -> BaseException:

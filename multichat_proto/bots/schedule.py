@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT", "Default", "Hook", "Schedule", "Timeout", "checked_timeout"]
 
+
 class Default(enum.Enum):
     """Stands for what the bot says itself."""
 

@@ -1,6 +1,4 @@
-"""
-Ctrl-C for a script: the first stops gracefully, the second at once, the third as Python does.
-"""
+"""Ctrl-C for a script: one stops gracefully, two stop at once, three do as Python does."""
 
 import signal
 import threading
@@ -48,7 +46,7 @@ class StopSignals:
         self.count += 1
         if self.count == 1:
             self._stop()
-        elif self.count == 2:  # noqa: PLR2004
+        elif self.count == 2:
             self._abort()
         else:
             # Somebody's code never gives the others a turn.

@@ -62,7 +62,9 @@ def check_function(
         return signature
     if len(required) > len(takes):
         taken = ", ".join(parameter.name for parameter in required)
-        raise HandlerInvalid(f"{decorator}: {name} must take {wanted} and no more; it takes {taken}")
+        raise HandlerInvalid(
+            f"{decorator}: {name} must take {wanted} and no more; it takes {taken}"
+        )
     for parameter in parameters:
         if (
             parameter.kind is inspect.Parameter.KEYWORD_ONLY
@@ -90,12 +92,12 @@ def annotations(function: Callable[..., Any], signature: inspect.Signature) -> M
         source = type(source).__call__
     names = getattr(source, "__globals__", {})
     # Names of the function around it that it uses itself; others Python does not keep.
-    cells = zip(
+    cells: Iterable[tuple[str, types.CellType]] = zip(
         getattr(getattr(source, "__code__", None), "co_freevars", ()),
         getattr(source, "__closure__", None) or (),
         strict=False,
     )
-    nearer = {name: cell.cell_contents for name, cell in cells if _is_filled(cell)}
+    nearer: dict[str, Any] = {name: cell.cell_contents for name, cell in cells if _is_filled(cell)}
     return {
         parameter.name: _resolved(parameter.annotation, names, nearer)
         for parameter in signature.parameters.values()
