@@ -396,6 +396,12 @@ class TestTheEnd:
             play.session.join("1", play.now).result()
         assert play.session.leave("1", play.now).result() is None
 
+    def test_what_was_not_begun_is_not_begun(self) -> None:
+        play = Play()
+        play.session.stop(play.now)
+
+        assert play.go() == ["stopped"]
+
     def test_a_connection_that_comes_too_late_is_ended(self) -> None:
         """Or one of an attempt that was given up."""
         play = Play()
