@@ -193,10 +193,12 @@ class RoomError(_Refusal):
         command: The command that was refused; ``None`` if that cannot be known.
         room: The room that it was about; ``None`` if that cannot be known.
         detail: The server's own words, or ``None``. Text from the network: escape it.
+        frame: The error frame itself, without what we know; ``None`` if there was none.
 
     """
 
     fault = Fault.SERVER
+    frame: Error | None = None
 
 
 class LoginRequired(RoomError):
@@ -277,7 +279,9 @@ def room_error(error: Error, command: str | None = None, room: str | None = None
 
     """
     kind = _ROOM_ERRORS.get(error.code, RoomError)
-    return kind(error.code, command or error.command, room or error.room, error.detail)
+    refusal = kind(error.code, command or error.command, room or error.room, error.detail)
+    refusal.frame = error
+    return refusal
 
 
 class StoreUnavailable(MultichatError):

@@ -10,7 +10,7 @@ another origin than the one it was asked for: no redirect is followed and no pro
 import asyncio
 import ssl
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing, suppress
 from html.parser import HTMLParser
 from typing import Final, NamedTuple, TypedDict
@@ -18,6 +18,7 @@ from typing import Final, NamedTuple, TypedDict
 import httpx2
 
 from multichat_proto.address import Address
+from multichat_proto.credentials import cookie_header
 from multichat_proto.exceptions import ConnectionFailed, LoginFailed, Retry
 from multichat_proto.failures import failure_reason
 from multichat_proto.handshake import CSRF_FIELD, LOGIN_PATH, SESSION_COOKIE
@@ -102,11 +103,6 @@ def form_login_sync(
         token = form.read_page(_exchange_sync(client, form, None))
         form.read_answer(_exchange_sync(client, form, token))
         return form.cookies(client)
-
-
-def cookie_header(cookies: Mapping[str, str]) -> str:
-    """Return the value of a ``Cookie`` header for these cookies."""
-    return "; ".join(f"{name}={value}" for name, value in cookies.items())
 
 
 class _ClientArguments(TypedDict):
