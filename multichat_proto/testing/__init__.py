@@ -15,6 +15,9 @@ a script says; :class:`Faults` spoils any connection at random. The fixtures com
 with pytest (:mod:`multichat_proto.testing.pytest_plugin`).
 """
 
+from multichat_proto.testing.clock import VirtualClock, VirtualEventLoop, run_virtual
+from multichat_proto.testing.faults import HOSTILE_FRAMES, Faults
+from multichat_proto.testing.script import ScriptedServer
 from multichat_proto.testing.server import (
     MemoryConnection,
     MemoryServer,
@@ -22,4 +25,15 @@ from multichat_proto.testing.server import (
     StaffRoom,
 )
 
-__all__ = ["MemoryConnection", "MemoryServer", "ReceivedCommand", "StaffRoom"]
+__all__ = [
+    "HOSTILE_FRAMES",
+    "Faults",
+    "MemoryConnection",
+    "MemoryServer",
+    "ReceivedCommand",
+    "ScriptedServer",
+    "StaffRoom",
+    "VirtualClock",
+    "VirtualEventLoop",
+    "run_virtual",
+]

@@ -16,6 +16,7 @@ import msgspec
 
 from multichat_proto.exceptions import ConnectionClosed, MultichatError
 from multichat_proto.messages import CloseCode
+from multichat_proto.testing.faults import Misfortune
 from multichat_proto.transport import OpenRequest
 
 __all__ = ["Backend", "Link"]
@@ -82,6 +83,7 @@ class Link:
         subprotocol: As given.
         pongs: How many pings were answered.
         delay: Seconds that whatever is put in from now on is on its way.
+        misfortune: What spoils the frames; ``None`` for nothing.
         is_half_open: Whether nothing gets through any more, and neither side is told.
         on_arrival: Called when something is put in. It must do no more than wake somebody up,
             and may be called by any thread.
@@ -95,6 +97,7 @@ class Link:
         self.subprotocol = subprotocol
         self.pongs = 0
         self.delay = 0.0
+        self.misfortune: Misfortune | None = None
         self.is_half_open = False
         self.on_arrival: Callable[[], None] = _nothing
         self.lock = backend.lock
@@ -118,8 +121,18 @@ class Link:
     def deliver(self, what: str | bytes) -> None:
         """Put a frame in."""
         with self.lock:
-            if self._is_open and not self.is_half_open:
+            if not self._is_open or self.is_half_open:
+                return
+            if self.misfortune is None:
                 self._put(what)
+            elif self.misfortune.cuts():
+                self._lose()
+            else:
+                for frame in self.misfortune.spoil(what):
+                    self._put(frame, self.misfortune.latency())
+                if self.misfortune.reorders() and len(self._inbox) > 1:
+                    before, last = self._inbox[-2], self._inbox[-1]
+                    before.what, last.what = last.what, before.what
 
     def end(self, code: int, reason: str = "") -> None:
         """End the connection with a close frame, behind all that was put in before."""
@@ -183,7 +196,11 @@ class Link:
         with self.lock:
             if self._end is not None:
                 raise self._end.with_traceback(None)
-            if self._is_open and not self.is_half_open:
+            if not self._is_open or self.is_half_open:
+                return
+            if self.misfortune is not None and self.misfortune.tears():
+                self._lose()
+            else:
                 self._backend.receive(self, text, now)
 
     def ping(self) -> None:
@@ -213,8 +230,12 @@ class Link:
         if was_open:
             self._backend.lost(self)
 
-    def _put(self, what: str | bytes | MultichatError) -> None:
-        self._inbox.append(_Arrival(what, self.delay))
+    def _lose(self) -> None:
+        self.cut()
+        self._backend.lost(self)
+
+    def _put(self, what: str | bytes | MultichatError, delay: float = 0.0) -> None:
+        self._inbox.append(_Arrival(what, self.delay + delay))
         self.on_arrival()
 
     def _finish(self, error: MultichatError) -> None:

@@ -7,7 +7,6 @@ from several threads.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Literal, overload
 
 from multichat_proto.exceptions import (
     HandshakeRefused,
@@ -22,6 +21,8 @@ from multichat_proto.messages import (
     MsgType,
     Send,
 )
+from multichat_proto.testing.connecting import Connectable
+from multichat_proto.testing.faults import Faults, Misfortune
 from multichat_proto.testing.plans import Plan, Verb
 from multichat_proto.testing.serving import (
     MemoryConnection,
@@ -32,15 +33,10 @@ from multichat_proto.testing.serving import (
 )
 from multichat_proto.transport import OpenRequest
 
-if TYPE_CHECKING:
-    from multichat_proto.testing.asyncio import MemoryConnector as AsyncioConnector
-    from multichat_proto.testing.sync import MemoryConnector as SyncConnector
-    from multichat_proto.testing.trio import MemoryConnector as TrioConnector
-
 __all__ = ["MemoryConnection", "MemoryServer", "ReceivedCommand", "StaffRoom"]
 
 
-class MemoryServer(Serving):
+class MemoryServer(Serving, Connectable):
     """
     A server in memory.
 
@@ -89,39 +85,6 @@ class MemoryServer(Serving):
         )
 
     # -- Clients.
-
-    @overload
-    def connector(self, kind: Literal["trio"], username: str | None = None) -> "TrioConnector": ...
-    @overload
-    def connector(
-        self, kind: Literal["asyncio"], username: str | None = None
-    ) -> "AsyncioConnector": ...
-    @overload
-    def connector(self, kind: Literal["sync"], username: str | None = None) -> "SyncConnector": ...
-
-    def connector(
-        self, kind: Literal["trio", "asyncio", "sync"], username: str | None = None
-    ) -> "TrioConnector | AsyncioConnector | SyncConnector":
-        """
-        Return what a shell's ``connect`` takes as ``transport``.
-
-        Args:
-            kind: Which shell.
-            username: Who connects, without further ado; ``None`` goes by the credentials, and
-                without them nobody is logged in (MC1-AUTH-03).
-
-        """
-        if kind == "trio":
-            from multichat_proto.testing import trio
-
-            return trio.connector(self, username=username)
-        if kind == "asyncio":
-            from multichat_proto.testing import asyncio
-
-            return asyncio.connector(self, username=username)
-        from multichat_proto.testing import sync
-
-        return sync.connector(self, username=username)
 
     def log_out(self, username: str) -> None:
         """End all sessions of a user, and close the connections with 1008 (MC1-REVOKE-06)."""
@@ -302,6 +265,13 @@ class MemoryServer(Serving):
             self._delay = seconds
             for link in self._connections:
                 link.delay = seconds
+
+    def spoil(self, faults: Faults | None) -> None:
+        """Have these faults happen to all connections from now on; ``None`` ends them."""
+        with self.lock:
+            self._misfortune = None if faults is None else Misfortune(faults)
+            for link in self._connections:
+                link.misfortune = self._misfortune
 
     def refuse(self, how: int | MultichatError, times: int | None = 1) -> None:
         """

@@ -37,6 +37,7 @@ from multichat_proto.server import (
     ServerConnection,
     Speak,
 )
+from multichat_proto.testing.faults import Misfortune
 from multichat_proto.testing.links import Link
 from multichat_proto.testing.plans import Plan, Plans
 from multichat_proto.transport import OpenRequest
@@ -127,6 +128,7 @@ class Serving:
         self._is_down: MultichatError | None = None
         self._plans = Plans()
         self._delay = 0.0
+        self._misfortune: Misfortune | None = None
         self._received: list[ReceivedCommand] = []
         self._said: dict[Room, list[tuple[str, str]]] = {}
         self._watchers: list[Callable[[], None]] = []
@@ -149,6 +151,7 @@ class Serving:
             link = self._new_link(name, self._limits)
             link.subprotocol = SUBPROTOCOL if offered else None
             link.delay = self._delay
+            link.misfortune = self._misfortune
             self._connections[link] = None
             return link
 
