@@ -4,7 +4,7 @@ import dataclasses
 import unicodedata
 from collections.abc import Mapping
 
-__all__ = ["Authorization", "Cookies", "Credentials", "Password", "credentials_of"]
+__all__ = ["Authorization", "Cookies", "Credentials", "Password", "cookie_header", "credentials_of"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -62,3 +62,8 @@ Credentials = Password | Cookies | Authorization
 def credentials_of(given: Credentials | tuple[str, str] | None) -> Credentials | None:
     """Return credentials; a pair is a name and a password, ``None`` is nobody."""
     return Password(*given) if isinstance(given, tuple) else given
+
+
+def cookie_header(cookies: Mapping[str, str]) -> str:
+    """Return the value of a ``Cookie`` header for these cookies."""
+    return "; ".join(f"{name}={value}" for name, value in cookies.items())

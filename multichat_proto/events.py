@@ -70,7 +70,7 @@ class UnknownMessage(msgspec.Struct, frozen=True, gc=False):
         room: The room's id.
         username: Whom it is about.
         text: Its text, or ``None``.
-        msg_type: Its type, 6 or more, or negative.
+        msg_type: Its type, 6 or more.
 
     """
 
@@ -158,7 +158,10 @@ class RoomJoined(msgspec.Struct, frozen=True):
 
 
 class RoomLeft(msgspec.Struct, frozen=True):
-    """The server confirmed that one has left the room (MC1-LEAVE-02)."""
+    """
+    One has left the room, as one wanted: the server has confirmed it (MC1-LEAVE-02), or the
+    connection had ended, and the membership with it (MC1-MEMB-03).
+    """
 
     room: Room
 

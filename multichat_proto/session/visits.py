@@ -153,8 +153,11 @@ class Visits:
         record.leaves.append(operation)
         if record.is_joined or record.is_entering:
             self._unsettled[room] = record
-        else:
-            self._forget(record)
+            return
+        if record.was_joined:
+            # The membership ended with the connection; now it is not to begin again, either.
+            self._streams.tell_chat(RoomLeft(room))
+        self._forget(record)
 
     def abandon(self, operation: Operation[Any], client: ClientConnection | None) -> bool:
         """Nobody waits for this join or leave any more; return whether it is under way."""

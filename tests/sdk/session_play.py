@@ -16,6 +16,7 @@ from multichat_proto.session import (
     SendPing,
     SendText,
     Session,
+    SessionState,
     Stopped,
 )
 
@@ -124,6 +125,10 @@ class Play:
             self.says(f"{{'join': '{room}', 'title': 'room {room}'}}")
         self.events()
         return self
+
+    def is_in(self, state: SessionState) -> bool:
+        """Return whether the session is in this state."""
+        return self.session.state is state
 
     def events(self, queue: EventQueue | None = None) -> list[ChatEvent]:
         """Take what a stream has, the chat's own if no other is named."""
