@@ -159,8 +159,10 @@ class RoomJoined(msgspec.Struct, frozen=True):
 
 class RoomLeft(msgspec.Struct, frozen=True):
     """
-    One has left the room, as one wanted: the server has confirmed it (MC1-LEAVE-02), or the
-    connection had ended, and the membership with it (MC1-MEMB-03).
+    One has left the room, as one wanted.
+
+    The server has confirmed it (MC1-LEAVE-02), or the connection had ended, and the membership
+    with it (MC1-MEMB-03).
     """
 
     room: Room

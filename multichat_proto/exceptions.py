@@ -38,7 +38,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from multichat_proto.messages import Error, ErrorCode
+from multichat_proto.messages import CloseCode, Error, ErrorCode
 from multichat_proto.verdicts import Reconnect, verdict_on
 
 __all__ = [
@@ -193,10 +193,12 @@ class RoomError(_Refusal):
         command: The command that was refused; ``None`` if that cannot be known.
         room: The room that it was about; ``None`` if that cannot be known.
         detail: The server's own words, or ``None``. Text from the network: escape it.
+        frame: The error frame itself, without what we know; ``None`` if there was none.
 
     """
 
     fault = Fault.SERVER
+    frame: Error | None = None
 
 
 class LoginRequired(RoomError):
@@ -277,7 +279,9 @@ def room_error(error: Error, command: str | None = None, room: str | None = None
 
     """
     kind = _ROOM_ERRORS.get(error.code, RoomError)
-    return kind(error.code, command or error.command, room or error.room, error.detail)
+    refusal = kind(error.code, command or error.command, room or error.room, error.detail)
+    refusal.frame = error
+    return refusal
 
 
 class StoreUnavailable(MultichatError):
@@ -383,13 +387,14 @@ _RETRY: Final = {
     Reconnect.BACKOFF_LONG: Retry.LATER,
 }
 
-_CLOSE_FAULT: Final = {
-    1002: Fault.OURS,
-    1005: Fault.NETWORK,
-    1006: Fault.NETWORK,
-    1007: Fault.OURS,
-    1008: Fault.USER,
-    1009: Fault.USER,
+# The server's, where it is not here.
+_CLOSE_FAULT: Final[Mapping[int, Fault]] = {
+    CloseCode.PROTOCOL_ERROR: Fault.OURS,
+    CloseCode.NO_STATUS: Fault.NETWORK,
+    CloseCode.ABNORMAL: Fault.NETWORK,
+    CloseCode.INVALID_TEXT: Fault.OURS,
+    CloseCode.POLICY_VIOLATION: Fault.USER,
+    CloseCode.TOO_BIG: Fault.USER,
 }
 
 

@@ -4,7 +4,15 @@ from collections.abc import Callable
 
 from multichat_proto.options import Backoff
 
-__all__ = ["Waits"]
+__all__ = ["Waits", "longest_wait"]
+
+
+def longest_wait(backoff: Backoff, failures: int) -> float:
+    """Return the longest wait, in seconds, after so many failures before this one."""
+    try:
+        return min(backoff.cap, backoff.first * backoff.factor**failures)
+    except OverflowError:
+        return backoff.cap
 
 
 class Waits:
@@ -32,12 +40,8 @@ class Waits:
 
         """
         backoff = self._backoff
-        try:
-            longest = min(backoff.cap, backoff.first * backoff.factor**self._failures)
-        except OverflowError:
-            longest = backoff.cap
+        wait = self._random() * longest_wait(backoff, self._failures)
         self._failures += 1
-        wait = self._random() * longest
         if is_long:
             wait += backoff.long_first
         return min(backoff.cap, max(wait, at_least))

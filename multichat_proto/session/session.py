@@ -16,9 +16,8 @@ Time is whatever number of seconds the shell passes as ``now``; it must not run 
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Callable
+from typing import cast
 
 from multichat_proto.client import ClientConnection
 from multichat_proto.events import (
@@ -27,23 +26,19 @@ from multichat_proto.events import (
     ConnectFailed,
     Disconnected,
     Reconnected,
-    RoomMessage,
-    Unconfirmed,
 )
 from multichat_proto.exceptions import (
-    ChatClosed,
     ConnectionClosed,
     ConnectionFailed,
     DeliveryUnknown,
-    LocalProtocolError,
     MultichatError,
-    NotAMember,
     NotSent,
     RemoteProtocolError,
 )
-from multichat_proto.messages import CloseCode, Room, room_id
-from multichat_proto.options import Options, Overflow
-from multichat_proto.session.commands import Commands, UnderWay, WaitingSend
+from multichat_proto.messages import CloseCode, Command
+from multichat_proto.options import Options
+from multichat_proto.session.asking import Asking
+from multichat_proto.session.commands import UnderWay
 from multichat_proto.session.effects import (
     AbortConnection,
     CloseConnection,
@@ -54,18 +49,13 @@ from multichat_proto.session.effects import (
     Stopped,
 )
 from multichat_proto.session.keepalive import KeepAlive
-from multichat_proto.session.operations import Operation
-from multichat_proto.session.queues import EventQueue
 from multichat_proto.session.reconnecting import Reconnecting
-from multichat_proto.session.rooms import RoomView
 from multichat_proto.session.states import SessionState
-from multichat_proto.session.streams import Streams
-from multichat_proto.session.visits import Visits
 
 __all__ = ["Session"]
 
 
-class Session:
+class Session(Asking):
     """
     The client's side of a chat, without I/O, clock or tasks.
 
@@ -104,40 +94,28 @@ class Session:
         has_login: bool = False,
         can_login: bool = False,
     ) -> None:
-        self._options = options
-        self._username = username
-        self.on_effect: Callable[[], None] = _nothing
-        self.state = SessionState.CONNECTING
-        self.failure: MultichatError | None = None
-        self._streams = Streams(options)
-        self._commands = Commands(options)
-        self._reconnecting = Reconnecting(options, random, can_login=can_login)
-        self._keepalive = KeepAlive(options)
-        self._visits = Visits(
+        super().__init__(
             options,
-            self._streams,
-            self._commands,
             random=random,
-            username=username,
             wall_offset=wall_offset,
+            username=username,
+            rooms=rooms,
             has_login=has_login,
         )
-        self.events = self._streams.chat
+        self._username = username
+        self._reconnecting = Reconnecting(options, random, can_login=can_login)
+        self._keepalive = KeepAlive(options)
         self._effects: deque[Effect] = deque()
-        self._ready: list[Operation[None]] = []
         self._connect_by = (
             None if options.connect_timeout is None else now + options.connect_timeout
         )
         self._last_error: MultichatError | None = None
-        self._was_connected = False
         self._held_at: float | None = None
         self._open_at = 0.0
         self._connection = 0
         self._attempts = 0
         self._logged_in_anew = False
         self._client: ClientConnection | None = None
-        for name in rooms:
-            self._visits.want(_name(name))
         self._attempt()
 
     # -- What the reader and the driver ask.
@@ -150,11 +128,6 @@ class Session:
     @on_readable.setter
     def on_readable(self, call: Callable[[], None]) -> None:
         self._streams.on_space = call
-
-    @property
-    def rooms(self) -> Mapping[Room, RoomView]:
-        """The rooms that are wanted, or that the server put one into; a live view."""
-        return MappingProxyType(self._visits.records)
 
     @property
     def wants_frames(self) -> bool:
@@ -239,9 +212,9 @@ class Session:
         self._keepalive.heard(now)
         if self.state is SessionState.CLOSING:
             return
-        changed = self._visits.receive(client.receive_text(text), now)
+        changed = self._hearing.receive(client.receive_text(text), now)
         if changed:
-            if self._visits.login_error is not None:
+            if self._hearing.login_error is not None:
                 self._login_anew(now)
             self._look_around(now)
             self.on_effect()
@@ -250,7 +223,7 @@ class Session:
         """The server sent a binary frame, of which v1 has none."""
         if connection == self._connection and self._client is not None:
             self._keepalive.heard(now)
-            self._visits.receive_binary()
+            self._hearing.receive_binary()
 
     def pong(self, connection: int, now: float) -> None:
         """The server has answered a ping."""
@@ -293,104 +266,9 @@ class Session:
             self._fail(error or ConnectionFailed("the server did not let us in in time"))
         if self.state is SessionState.WAITING and now >= self._open_at:
             self._attempt()
-
-    # -- What the user asks, through the shell.
-
-    def ready(self, now: float) -> Operation[None]:  # noqa: ARG002  # as all the others have it
-        """Wait until every wanted room is joined for the first time, or that has failed."""
-        operation: Operation[None] = Operation()
-        if self._was_connected:
-            operation.succeed(None)
-        elif self._is_over:
-            operation.fail(self._gone())
-        else:
-            self._ready.append(operation)
-        return operation
-
-    def join(self, room: str | int, now: float) -> Operation[RoomView]:
-        """Want to be in a room (MC1-JOIN-02); it stays wanted across connections."""
-        operation: Operation[RoomView] = Operation()
-        if self._is_over:
-            operation.fail(self._gone())
-            return operation
-        try:
-            self._visits.join(_name(room), operation, now)
-        except LocalProtocolError as exc:
-            operation.fail(exc)
-        self.on_effect()
-        return operation
-
-    def leave(self, room: str | int, now: float) -> Operation[None]:
-        """Want to be in a room no longer (MC1-LEAVE-01); messages that wait are not sent."""
-        operation: Operation[None] = Operation()
-        if self._is_over:
-            operation.succeed(None)
-            return operation
-        try:
-            self._visits.leave(_name(room), operation)
-        except LocalProtocolError as exc:
-            operation.fail(exc)
         self._look_around(now)
-        self.on_effect()
-        return operation
 
-    def send(self, room: str | int, text: str, now: float) -> Operation[RoomMessage]:
-        """Say something (MC1-SEND-01), as soon as there is a connection and one is in."""
-        operation: Operation[RoomMessage] = Operation()
-        try:
-            name = _name(room)
-            if self._is_over:
-                raise self._gone()
-            if not self._visits.is_visited(name):
-                raise NotAMember(name)
-            if self._commands.is_crowded:
-                raise NotSent(name, f"{self._options.max_waiting} commands wait already")
-            wait = self._options.send_timeout
-            deadline = None if wait is None else now + wait
-            self._commands.wait(WaitingSend(name, text, operation, deadline))
-        except MultichatError as exc:
-            operation.fail(exc)
-        else:
-            self.on_effect()
-        return operation
-
-    def abandon(self, operation: Operation[Any], now: float) -> bool:
-        """
-        Nobody waits for this any more: take it back if that is still possible.
-
-        Returns:
-            Whether it was handed over already. The chat's stream then has an ``Unconfirmed``
-            for a ``send``.
-
-        """
-        if operation.is_done:
-            return True
-        found = self._commands.find(operation)
-        if isinstance(found, WaitingSend):
-            self._commands.remove(found)
-            return False
-        if isinstance(found, UnderWay):
-            found.operation = None
-            self._streams.tell_chat(Unconfirmed(found.room, found.text))
-            return True
-        was_under_way = self._visits.abandon(operation, self._client)
-        self._look_around(now)
-        self.on_effect()
-        return was_under_way
-
-    def subscribe(
-        self,
-        room: Room | None,
-        *,
-        max_queue: int | None = None,
-        overflow: Overflow | None = None,
-    ) -> EventQueue:
-        """Return a new stream, of one room or, with ``None``, of everything."""
-        return self._streams.subscribe(room, max_queue=max_queue, overflow=overflow)
-
-    def unsubscribe(self, queue: EventQueue) -> None:
-        """End a stream that :meth:`subscribe` gave."""
-        self._streams.unsubscribe(queue)
+    # -- What the user asks, through the shell; the rest of it is in the base class.
 
     def reconnect_now(self, now: float) -> None:
         """Try at once to connect, if the session waits to; waits begin small again."""
@@ -411,35 +289,20 @@ class Session:
         if self._client is None:
             self._close()
         else:
-            self._effects.append(
-                CloseConnection(
-                    self._connection,
-                    CloseCode.NORMAL,
-                    "",
-                    self._options.close_timeout + self._options.write_timeout,
-                )
-            )
+            self._say_goodbye()
             self.on_effect()
 
     # -- What it comes to.
-
-    @property
-    def _is_over(self) -> bool:
-        return self.state in (SessionState.CLOSED, SessionState.CLOSING)
 
     def _next_send(self, client: ClientConnection, now: float) -> str | None:
         send = self._commands.next_send(self._visits.is_joined)
         if send is None or not self._commands.take_tokens(now, send.tokens):
             return None
         text = client.send(send.room, send.text)
-        command = client.last_command
+        command = cast("Command", client.last_command)  # just now
         self._commands.remove(send)
-        if command is not None:
-            self._commands.hand_over(
-                UnderWay(
-                    "send", command, now + self._options.answer_timeout, send.text, send.operation
-                )
-            )
+        deadline = now + self._options.answer_timeout
+        self._commands.hand_over(UnderWay("send", command, deadline, send.text, send.operation))
         return text
 
     def _attempt(self) -> None:
@@ -457,7 +320,7 @@ class Session:
             return
         self.state = SessionState.CONNECTED
         self._held_at = now + self._options.backoff.stable_after
-        gaps = self._visits.take_gaps()
+        gaps = self._hearing.take_gaps()
         event: ChatEvent = Connected()
         if self._was_connected:
             event = Reconnected(gaps, self._attempts)
@@ -478,15 +341,17 @@ class Session:
             self._abort("a join was not answered", now)
 
     def _login_anew(self, now: float) -> None:
-        error = self._visits.login_error
+        error = self._hearing.login_error
         if error is None or self._client is None or not self._reconnecting.may_login:
-            self._visits.believe_login_error()
+            self._hearing.believe_login_error(now)
             return
-        self._visits.login_error = None
-        self._effects.append(
-            CloseConnection(self._connection, CloseCode.NORMAL, "", self._options.close_timeout)
-        )
+        self._hearing.login_error = None
+        self._say_goodbye()
         self._lose(error, now)
+
+    def _say_goodbye(self) -> None:
+        timeout = self._options.write_timeout + self._options.close_timeout
+        self._effects.append(CloseConnection(self._connection, CloseCode.NORMAL, "", timeout))
 
     def _abort(self, reason: str, now: float) -> None:
         if self._client is not None:
@@ -501,7 +366,7 @@ class Session:
         self._streams.tell_chat(Disconnected(error, wait))
         for lost in self._commands.lose_connection():
             _unknown(lost)
-        self._visits.lose_connection(self._keepalive.heard_at)
+        self._hearing.lose_connection(self._keepalive.heard_at)
         self._wait_or_fail(error, wait, now)
 
     def _wait_or_fail(self, error: MultichatError, wait: float | None, now: float) -> None:
@@ -522,37 +387,12 @@ class Session:
             self._effects.append(AbortConnection(self._connection))
         self._close()
 
-    def _let_go(self, error: MultichatError | None) -> None:
-        """Tell everybody who waits that nothing will come any more."""
-        gone = error or ChatClosed("the chat was left")
-        for operation in self._ready:
-            operation.fail(gone)
-        self._ready.clear()
-        for send in self._commands.remove_all():
-            send.operation.fail(error or NotSent(send.room, "the chat was left"))
-        self._visits.let_go(gone)
-        self._streams.end_all(error)
-
     def _close(self) -> None:
         self.state = SessionState.CLOSED
         self._effects.append(Stopped())
         self.on_effect()
 
-    def _gone(self) -> MultichatError:
-        return self.failure or ChatClosed("the chat was left")
-
-
-def _name(room: str | int) -> Room:
-    name = room_id(room)
-    if name is None:
-        raise LocalProtocolError(f"{room!r} names no room (MC1-ROOM-02)")
-    return name
-
 
 def _unknown(lost: UnderWay) -> None:
     if lost.operation is not None:
         lost.operation.fail(DeliveryUnknown(lost.room, lost.text))
-
-
-def _nothing() -> None:
-    pass

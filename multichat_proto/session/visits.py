@@ -8,51 +8,32 @@ case of its own.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, cast
 
-from multichat_proto.client import ClientConnection, Event, Received, Violation
+from multichat_proto.client import ClientConnection
 from multichat_proto.events import (
-    BadFrame,
-    MemberEntered,
-    MemberLeft,
-    Refused,
-    RoomEvent,
-    RoomGap,
-    RoomJoined,
     RoomLeft,
     RoomLost,
-    RoomMessage,
-    RoomRejoined,
-    UnknownMessage,
 )
 from multichat_proto.exceptions import (
     LocalProtocolError,
-    LoginRequired,
     MultichatError,
     NoAnswer,
     NotAMember,
     NotSent,
-    RateLimited,
     Retry,
     RoomError,
-    room_error,
 )
-from multichat_proto.messages import Command, Error, Joined, Left, Message, MsgType, Room
+from multichat_proto.messages import Command, Room
 from multichat_proto.options import Options
+from multichat_proto.session.backoff import longest_wait
 from multichat_proto.session.commands import Commands, UnderWay
 from multichat_proto.session.operations import Operation
 from multichat_proto.session.rooms import RoomRecord, RoomView, Wish
 from multichat_proto.session.streams import Streams
 from multichat_proto.state import RoomState
 
-__all__ = ["Visits"]
-
-LOGIN_PAUSES: Final = (0.2, 0.4)
-"""Seconds before a join is sent again that was answered with ``USER_HAS_TO_LOGIN`` although
-there is a login: "a few times" (MC1-CLIENT-11)."""
-
-MOST_CHARACTERS_SHOWN: Final = 1_024
-"""A malformed frame is cut to so many characters: it may have any length, and many may come."""
+__all__ = ["Visits", "succeed"]
 
 
 class Visits:
@@ -64,13 +45,9 @@ class Visits:
         streams: Where events go.
         commands: Where commands under way are noted.
         random: Returns a number from 0 up to, but not including, 1.
-        username: One's own name, or ``None``.
-        wall_offset: What makes Unix seconds of the session's time.
-        has_login: Whether the handshake names a user.
 
     Attributes:
         records: All rooms that are wanted or joined.
-        login_error: A join was answered with ``USER_HAS_TO_LOGIN``, again and again.
         last_refusal: Why the last join that is tried again was refused.
 
     """
@@ -82,23 +59,14 @@ class Visits:
         commands: Commands,
         *,
         random: Callable[[], float],
-        username: str | None,
-        wall_offset: float,
-        has_login: bool,
     ) -> None:
         self._options = options
         self._streams = streams
         self._commands = commands
         self._random = random
-        self._username = username
-        self._wall_offset = wall_offset
-        self._has_login = has_login
         self.records: dict[Room, RoomRecord] = {}
         self._unsettled: dict[Room, RoomRecord] = {}
         self._late_joins: list[tuple[float, Operation[RoomView], RoomRecord]] = []
-        self._gaps: list[RoomGap] = []
-        self.login_error: RoomError | None = None
-        self._refused_login: RoomRecord | None = None
         self.last_refusal: RoomError | None = None
 
     # -- Wishes.
@@ -111,7 +79,7 @@ class Visits:
             LocalProtocolError: These are too many rooms.
 
         """
-        record = self._record(room)
+        record = self.record(room)
         record.wish = Wish.IN
         record.is_promised = True
         self._unsettled[room] = record
@@ -124,12 +92,12 @@ class Visits:
             LocalProtocolError: These are too many rooms.
 
         """
-        record = self._record(room)
+        record = self.record(room)
         record.wish = Wish.IN
         if record.is_joined and not record.is_leaving:
             # A leave that was not handed over yet has been overtaken.
             self._unsettled.pop(room, None)
-            _succeed(record.leaves)
+            succeed(record.leaves)
             operation.succeed(record)
             return
         record.joins.append(operation)
@@ -157,9 +125,9 @@ class Visits:
         if record.was_joined:
             # The membership ended with the connection; now it is not to begin again, either.
             self._streams.tell_chat(RoomLeft(room))
-        self._forget(record)
+        self.forget(record)
 
-    def abandon(self, operation: Operation[Any], client: ClientConnection | None) -> bool:
+    def abandon(self, operation: Operation[Any]) -> bool:
         """Nobody waits for this join or leave any more; return whether it is under way."""
         for record in self.records.values():
             if operation in record.leaves:
@@ -168,7 +136,7 @@ class Visits:
             if operation in record.joins:
                 record.joins = [each for each in record.joins if each is not operation]
                 self._want_no_more(record)
-                return record.is_entering and client is not None
+                return record.is_entering
         return False
 
     def is_visited(self, room: Room) -> bool:
@@ -210,11 +178,9 @@ class Visits:
                 for operation in record.joins:
                     operation.fail(exc)
                 record.joins.clear()
-                self._lose(record, None)
+                self.lose(record, None)
                 continue
-            command = client.last_command
-            if command is not None:
-                self._hand_over(record, command, now)
+            self._hand_over(record, cast("Command", client.last_command), now)  # just now
             return text
         return None
 
@@ -248,30 +214,7 @@ class Visits:
             )
             self._want_no_more(record)
 
-    # -- What the server says.
-
-    def receive(self, event: Event, now: float) -> bool:
-        """Take what a frame came to; return whether there may be something to do about it."""
-        if isinstance(event, Received):
-            frame, answers = event.frame, event.answers
-            if isinstance(frame, Message):
-                return self._message(frame, answers)
-            answered = None if answers is None else self._commands.answered(answers)
-            if isinstance(frame, Joined):
-                self._joined(frame, now, was_asked=answered is not None)
-            elif isinstance(frame, Left):
-                self._left(frame.room, was_asked=answered is not None)
-            else:
-                self._refused(frame, answered, now)
-            return True
-        if isinstance(event, Violation):
-            text = event.text[:MOST_CHARACTERS_SHOWN]
-            self._streams.tell_chat(BadFrame(text, event.reason))
-        return False
-
-    def receive_binary(self) -> None:
-        """Take a binary frame, of which v1 has none."""
-        self._streams.tell_chat(BadFrame("", "the server sent a binary message"))
+    # -- What becomes of them.
 
     def unanswered(self, late: UnderWay) -> bool:
         """
@@ -292,25 +235,17 @@ class Visits:
         for operation in record.joins:
             operation.fail(NoAnswer("join", record.room))
         record.joins.clear()
-        self._forget(record)
+        self.forget(record)
         return True
-
-    def believe_login_error(self) -> None:
-        """Take it for true that one has to log in: no new login will help."""
-        error, record = self.login_error, self._refused_login
-        self.login_error = self._refused_login = None
-        if error is not None and record is not None:
-            self._refuse(record, error, 0.0)
 
     def lose_connection(self, since: float) -> None:
         """
         Take it that all memberships have ended with the connection (MC1-MEMB-03).
 
         Args:
-            since: When the connection gave its last sign of life.
+            since: When the connection gave its last sign of life, in Unix seconds.
 
         """
-        self.login_error = self._refused_login = None
         for record in list(self.records.values()):
             record.is_entering = record.is_leaving = False
             record.next_try, record.tries = 0.0, 0
@@ -318,21 +253,15 @@ class Visits:
             if record.wish is Wish.OUT:
                 if record.is_joined:
                     self._streams.tell_chat(RoomLeft(record.room))
-                self._forget(record)
+                self.forget(record)
             elif record.wish is Wish.AS_SERVER_LIKES:
-                self._lose(record, None)
+                self.lose(record, None)
             else:
                 if record.is_joined:
                     record.is_joined = False
-                    record.lost_at = since + self._wall_offset
-                _succeed(record.leaves)
+                    record.lost_at = since
+                succeed(record.leaves)
                 self._unsettled[record.room] = record
-
-    def take_gaps(self) -> tuple[RoomGap, ...]:
-        """Return, and forget, what was missed."""
-        gaps = tuple(self._gaps)
-        self._gaps.clear()
-        return gaps
 
     def let_go(self, error: MultichatError) -> None:
         """Tell everybody who waits that nothing will come any more."""
@@ -340,12 +269,19 @@ class Visits:
             for operation in record.joins:
                 operation.fail(error)
             record.joins.clear()
-            _succeed(record.leaves)
+            succeed(record.leaves)
             record.is_joined = False
 
-    # -- What it comes to.
+    # -- For those who hear what the server says.
 
-    def _record(self, room: Room) -> RoomRecord:
+    def record(self, room: Room) -> RoomRecord:
+        """
+        Return the room's record, a new one if there was none.
+
+        Raises:
+            LocalProtocolError: These are too many rooms.
+
+        """
         record = self.records.get(room)
         if record is None:
             if len(self.records) >= self._options.max_rooms:
@@ -355,6 +291,52 @@ class Visits:
             record = RoomRecord(room, self._streams.subscribe(room), self._options.max_members)
             self.records[room] = record
         return record
+
+    def refuse(self, record: RoomRecord, error: RoomError, now: float) -> None:
+        """Take it that a join was refused, and decide whether to try it again."""
+        is_wanted_anyway = record.was_joined or record.is_promised
+        if error.retry is Retry.LATER and is_wanted_anyway:
+            longest = longest_wait(self._options.backoff, record.tries)
+            record.next_try = now + self._random() * longest
+            record.tries += 1
+            self.last_refusal = error
+            return
+        for operation in record.joins:
+            operation.fail(error)
+        record.joins.clear()
+        if is_wanted_anyway:
+            self.lose(record, error)
+        else:
+            self.forget(record)
+
+    def settle(self, record: RoomRecord) -> None:
+        """Note that the room is as it is wanted."""
+        self._unsettled.pop(record.room, None)
+
+    def unsettle(self, record: RoomRecord) -> None:
+        """Note that the room is not as it is wanted."""
+        self._unsettled[record.room] = record
+
+    def lose(self, record: RoomRecord, error: RoomError | None) -> None:
+        """Say that one is out of the room against one's wish, and why; then forget it."""
+        self._streams.tell_room(record.room, RoomLost(record.room, error))
+        self.forget(record)
+
+    def forget(self, record: RoomRecord) -> None:
+        """Have done with a room: its stream ends, and whoever waits is told."""
+        record.wish = Wish.OUT
+        record.is_joined = False
+        self.records.pop(record.room, None)
+        self._unsettled.pop(record.room, None)
+        self._streams.end_room(record.room)
+        for send in self._commands.remove_room(record.room):
+            send.operation.fail(NotAMember(record.room))
+        for operation in record.joins:
+            operation.fail(NotAMember(record.room))
+        record.joins.clear()
+        succeed(record.leaves)
+
+    # -- What it comes to.
 
     def _is_due(self, record: RoomRecord, client: ClientConnection) -> bool:
         state = client.rooms.get(record.room, RoomState.OUTSIDE)
@@ -369,151 +351,6 @@ class Visits:
             record.is_leaving = True
             self._commands.hand_over(UnderWay("leave", command, deadline))
 
-    def _message(self, frame: Message, answers: Command | None) -> bool:
-        room, username, msg_type = frame.room, frame.username, frame.msg_type
-        answered = None if answers is None else self._commands.answered(answers)
-        record = self.records.get(room)
-        if record is None or not record.is_joined:
-            reason = f"a message of room {room}, which we are not in"
-            self._streams.tell_chat(BadFrame("", reason))
-            return answered is not None
-        event: RoomEvent
-        if msg_type == MsgType.MESSAGE:
-            is_own = answered is not None or username == self._username
-            event = said = RoomMessage(room, username, frame.message or "", msg_type, is_own)
-            record.members_seen.spoke(username)
-            self._streams.tell_room(room, event)
-            if answered is not None and answered.operation is not None:
-                answered.operation.succeed(said)
-            return answered is not None
-        if msg_type == MsgType.ENTER:
-            record.members_seen.entered(username)
-            event = MemberEntered(room, username)
-        elif msg_type == MsgType.LEAVE:
-            record.members_seen.left(username)
-            event = MemberLeft(room, username)
-        elif MsgType.MESSAGE < msg_type <= MsgType.MUTED:
-            event = RoomMessage(room, username, frame.message or "", msg_type)
-        else:
-            event = UnknownMessage(room, username, frame.message, msg_type)
-        self._streams.tell_room(room, event)
-        return False
-
-    def _joined(self, frame: Joined, now: float, *, was_asked: bool) -> None:
-        record = self.records.get(frame.room)
-        if record is None:
-            try:
-                record = self._record(frame.room)
-            except LocalProtocolError as exc:
-                self._streams.tell_chat(BadFrame("", str(exc)))
-                return
-            # What nobody wants any more is left; what nobody has asked for is as it is.
-            record.wish = Wish.OUT if was_asked else Wish.AS_SERVER_LIKES
-        record.is_entering = False
-        record.title = frame.title
-        record.tries, record.next_try = 0, 0.0
-        was_inside, record.is_joined = record.is_joined, True
-        if record.wish is Wish.OUT:
-            self._unsettled[record.room] = record
-            return
-        if not record.is_leaving:
-            self._unsettled.pop(record.room, None)
-        if not was_inside:
-            self._welcome(record, now)
-        for operation in record.joins:
-            operation.succeed(record)
-        record.joins.clear()
-
-    def _welcome(self, record: RoomRecord, now: float) -> None:
-        record.was_joined = True
-        if self._username is not None:
-            record.members_seen.entered(self._username)
-        if record.lost_at is None:
-            asked = record.wish is Wish.IN
-            self._streams.tell_chat(RoomJoined(record.room, record.title, asked))
-            return
-        until = now + self._wall_offset
-        gap = RoomGap(record.room, record.lost_at, until)
-        self._gaps.append(gap)
-        record.lost_at = None
-        self._streams.tell_room(
-            record.room, RoomRejoined(record.room, record.title, gap.since, until)
-        )
-
-    def _left(self, room: Room, *, was_asked: bool) -> None:
-        record = self.records.get(room)
-        if record is None or not record.is_joined:
-            return
-        record.is_joined = record.is_leaving = False
-        record.members_seen.forget()
-        if not was_asked and record.wish is not Wish.OUT:
-            self._lose(record, None)
-            return
-        self._streams.tell_chat(RoomLeft(room))
-        if record.wish is Wish.IN:
-            _succeed(record.leaves)
-            self._unsettled[room] = record
-        else:
-            self._forget(record)
-
-    def _refused(self, frame: Error, answered: UnderWay | None, now: float) -> None:
-        if answered is None:
-            self._streams.tell_chat(Refused(room_error(frame)))
-            return
-        error = room_error(frame, answered.kind, answered.room)
-        if isinstance(error, RateLimited):
-            self._commands.pause(now)
-        if answered.kind == "send":
-            if answered.operation is not None:
-                answered.operation.fail(error)
-            return
-        record = self.records.get(answered.room)
-        if record is None:
-            return
-        if answered.kind == "leave":
-            self._stay(record, error)
-            return
-        record.is_entering = False
-        if record.wish is Wish.OUT:
-            self._forget(record)
-        elif not isinstance(error, LoginRequired):
-            self._refuse(record, error, now)
-        elif self._has_login and record.tries < len(LOGIN_PAUSES):
-            record.next_try = now + LOGIN_PAUSES[record.tries]
-            record.tries += 1
-        else:
-            self.login_error, self._refused_login = error, record
-
-    def _stay(self, record: RoomRecord, error: RoomError) -> None:
-        """Take it that a leave was refused."""
-        record.is_leaving = False
-        self._unsettled.pop(record.room, None)
-        record.wish = Wish.IN if record.leaves or record.wish is Wish.IN else Wish.AS_SERVER_LIKES
-        for operation in record.leaves:
-            operation.fail(error)
-        record.leaves.clear()
-        for waiting in record.joins:
-            waiting.succeed(record)
-        record.joins.clear()
-
-    def _refuse(self, record: RoomRecord, error: RoomError, now: float) -> None:
-        """Take it that a join was refused, and decide whether to try it again."""
-        is_wanted_anyway = record.was_joined or record.is_promised
-        if error.retry is Retry.LATER and is_wanted_anyway:
-            backoff = self._options.backoff
-            longest = min(backoff.cap, backoff.first * backoff.factor ** min(record.tries, 30))
-            record.next_try = now + self._random() * longest
-            record.tries += 1
-            self.last_refusal = error
-            return
-        for operation in record.joins:
-            operation.fail(error)
-        record.joins.clear()
-        if is_wanted_anyway:
-            self._lose(record, error)
-        else:
-            self._forget(record)
-
     def _want_no_more(self, record: RoomRecord) -> None:
         """Drop a room that nobody waits for and that was never joined."""
         if record.joins or record.was_joined or record.is_promised:
@@ -522,24 +359,11 @@ class Visits:
         if record.is_joined or record.is_entering:
             self._unsettled[record.room] = record
         else:
-            self._forget(record)
-
-    def _lose(self, record: RoomRecord, error: RoomError | None) -> None:
-        self._streams.tell_room(record.room, RoomLost(record.room, error))
-        self._forget(record)
-
-    def _forget(self, record: RoomRecord) -> None:
-        record.wish = Wish.OUT
-        record.is_joined = False
-        self.records.pop(record.room, None)
-        self._unsettled.pop(record.room, None)
-        self._streams.end_room(record.room)
-        for send in self._commands.remove_room(record.room):
-            send.operation.fail(NotAMember(record.room))
-        _succeed(record.leaves)
+            self.forget(record)
 
 
-def _succeed(operations: list[Operation[None]]) -> None:
+def succeed(operations: list[Operation[None]]) -> None:
+    """Tell all who wait for one thing that it is done."""
     for operation in operations:
         operation.succeed(None)
     operations.clear()

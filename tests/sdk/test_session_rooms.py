@@ -419,6 +419,76 @@ class TestWhatTheServerDoes:
         assert len(play.session.rooms) == 2
         assert sum(isinstance(event, BadFrame) for event in play.events()) == 7
 
+    def test_put_into_so_many_rooms_that_no_join_is_possible(self) -> None:
+        play = Play(Options(max_rooms=2), rooms=("1",))
+        play.open()
+        ready = play.session.ready(play.now)
+        join = play.session.join("1", play.now)
+        play.says("{'error': 'SERVER_UNAVAILABLE'}")
+        play.says(*(f"{{'join': '{room}', 'title': ''}}" for room in range(2, 6)))
+        play.wait(1)
+
+        with pytest.raises(LocalProtocolError, match="in 4 rooms already"):
+            join.result()
+        assert ready.is_done
+        assert RoomLost(ONE) in play.events()
+
+    def test_a_title_while_one_leaves(self) -> None:
+        play = Play().joined("1")
+        play.session.leave("1", play.now)
+        play.go()
+        join = play.session.join("1", play.now)
+        play.says("{'join': '1', 'title': 'renamed'}")
+
+        assert not join.is_done
+        assert play.says(LEFT) == ["join 1"]
+
+    def test_without_a_name_of_ones_own(self) -> None:
+        play = Play(username=None).joined("1")
+        sent = play.session.send("1", "hi", play.now)
+        play.go()
+        play.says(message("1", "hello", "alice"), message("1", "hi", "alice"))
+
+        assert sent.result().is_own
+        assert [event.is_own for event in play.events() if isinstance(event, RoomMessage)] == [
+            False,
+            True,
+        ]
+
+    def test_a_leave_that_nobody_waits_for_and_that_is_refused(self) -> None:
+        """One is still in the room then; that is the server's doing now."""
+        play = Play().joined("1")
+        leave = play.session.leave("1", play.now)
+        play.go()
+        play.session.abandon(leave, play.now)
+        play.says("{'error': 'ROOM_INVALID', 'command': 'leave', 'room': '1'}")
+
+        assert play.session.rooms[ONE].is_joined
+        assert play.go() == []
+        play.lose()
+        assert play.session.rooms == {}
+
+    def test_a_leave_that_is_refused_while_somebody_joins(self) -> None:
+        play = Play().joined("1")
+        leave = play.session.leave("1", play.now)
+        play.go()
+        join = play.session.join("1", play.now)
+        play.says("{'error': 'SERVER_UNAVAILABLE', 'command': 'leave', 'room': '1'}")
+
+        with pytest.raises(ServerUnavailable):
+            leave.result()
+        assert join.result().is_joined
+
+    def test_put_out_while_one_leaves(self) -> None:
+        """The first *left* counts as the answer; the error then answers nothing."""
+        play = Play().joined("1")
+        leave = play.session.leave("1", play.now)
+        play.go()
+        play.says(LEFT, "{'error': 'ROOM_ACCESS_DENIED', 'command': 'leave', 'room': '1'}")
+
+        assert leave.is_done
+        assert [type(event) for event in play.events()] == [RoomLeft, Refused]
+
     def test_a_new_title(self) -> None:
         play = Play().joined("1")
         play.says("{'join': '1', 'title': 'renamed'}")

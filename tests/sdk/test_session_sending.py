@@ -312,6 +312,8 @@ class TestBackpressure:
         queue.claim()
         play.says(message("1", "a", "bob"), message("1", "b", "bob"))
         play.session.on_readable = lambda: readable.append(True)
+        play.session.on_readable()
+        readable.clear()
         sent = play.session.send("1", "c", play.now)
         assert not play.session.wants_frames
         play.go()
@@ -358,3 +360,17 @@ class TestBackpressure:
         play.session.unsubscribe(queue)
 
         assert play.session.wants_frames
+
+
+def test_several_answers_overdue_at_once() -> None:
+    play = Play(Options(max_unanswered=3), random=0.0).joined("1")
+    sent = [play.session.send("1", text, play.now) for text in "ab"]
+    play.session.leave("1", play.now)
+    play.session.join("2", play.now)
+    play.go()
+    play.wait(10)
+
+    assert play.log[-2:] == ["abort", "open"]
+    for operation in sent:
+        with pytest.raises((DeliveryUnknown, NotSent)):
+            operation.result()
