@@ -47,7 +47,7 @@ class TrioTransport:
         self._protocol = protocol
         self._close_timeout = close_timeout
         self._writer = FrameWriter(stream)
-        self._turn = trio.Lock()
+        self._reading: trio.Event | None = None
         self._messages: deque[str | bytes] = deque()
         self._fragments: list[bytes] = []
         self._is_binary = False
@@ -155,17 +155,18 @@ class TrioTransport:
 
     async def _read(self) -> None:
         """Read once, unless somebody else does; then wait for that."""
-        try:
-            self._turn.acquire_nowait()
-        except trio.WouldBlock:
-            async with self._turn:
-                return
+        if self._reading is not None:
+            # No lock: two that wait for each other's turn would hand it to and fro for ever.
+            await self._reading.wait()
+            return
+        reading = self._reading = trio.Event()
         try:
             data = await self._stream.receive_some(_CHUNK)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             data = b""
         finally:
-            self._turn.release()
+            self._reading = None
+            reading.set()
         if data:
             self._protocol.receive_data(data)
             self._process()
