@@ -126,9 +126,7 @@ class Command:
             raise UsageError(f"{self._words[len(words)].name} is missing")
         if len(words) > len(self._words) and self._many is None:
             more = len(words) - len(self._words)
-            raise UsageError(
-                f"there {'is 1 word' if more == 1 else f'are {more} words'} too many"
-            )
+            raise UsageError(f"there {'is 1 word' if more == 1 else f'are {more} words'} too many")
         values = [word.read(given) for word, given in zip(self._words, words, strict=False)]
         if self._many is not None and len(words) > len(self._words):
             # What was left out before them cannot be: they come after all the others.

@@ -1,5 +1,7 @@
 """Commands: words become arguments, and mistakes are answered with the usage."""
 
+# what a handler is given is not what each one needs
+
 from __future__ import annotations
 
 import datetime
@@ -336,10 +338,12 @@ async def test_help_is_there_for_free(stage: Stage) -> None:
             await stage.say(text)
 
         assert stage.replies() == [
-            "commands:\n"
-            "!help [command] – List the commands, or say how one is used.\n"
-            "!roll [sides] – Throw a die.\n"
-            "!say <room> <text...> – Say something.",
+            (
+                "commands:\n"
+                "!help [command] – List the commands, or say how one is used.\n"
+                "!roll [sides] – Throw a die.\n"
+                "!say <room> <text...> – Say something."
+            ),
             "usage: !roll [sides]\nalso called: dice\nThrow a die.\n\nIt is fair.",
             "usage: !secret",
             "there is no command of that name\nusage: !help [command]",
@@ -390,7 +394,7 @@ async def test_a_long_help_is_cut(stage: Stage) -> None:
         (bytes, "bytes"),
         (int | bytes, "int | bytes"),
         (Literal[b"x"], "Literal"),
-        (Annotated[datetime.date, msgspec.Meta(ge=2)], "Annotated"),
+        (Annotated[datetime.date, msgspec.Meta(ge=2)], "typing.Annotated"),
     ],
     ids=str,
 )
@@ -406,7 +410,7 @@ def test_a_type_that_no_word_can_be_is_refused(annotation: Any, shown: str) -> N
 
 
 def test_a_type_that_is_not_there_at_run_time_is_refused() -> None:
-    async def function(ctx: Any, it: NotThere) -> None: ...  # type: ignore[name-defined]  # noqa: F821
+    async def function(ctx: Any, it: NotThere) -> None: ...  # type: ignore[name-defined]
 
     with pytest.raises(HandlerInvalid) as caught:
         Bot().command("name")(function)
