@@ -131,4 +131,7 @@ class AsyncioRuntime:
 
 
 async def _awaited(function: Callable[..., Awaitable[None]], *arguments: Any) -> None:
-    await function(*arguments)
+    try:
+        await function(*arguments)
+    except (SystemExit, KeyboardInterrupt) as exc:
+        raise _Ended(exc) from None

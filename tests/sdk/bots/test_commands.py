@@ -410,7 +410,7 @@ def test_a_type_that_no_word_can_be_is_refused(annotation: Any, shown: str) -> N
 
 
 def test_a_type_that_is_not_there_at_run_time_is_refused() -> None:
-    async def function(ctx: Any, it: NotThere) -> None: ...  # type: ignore[name-defined]
+    async def function(ctx: Any, it: NotThere) -> None: ...  # type: ignore[name-defined]  # noqa: F821
 
     with pytest.raises(HandlerInvalid) as caught:
         Bot().command("name")(function)

@@ -229,7 +229,7 @@ def test_arguments_that_make_no_sense_are_refused(
 def test_an_annotation_that_cannot_be_resolved_is_no_obstacle() -> None:
     """What is imported for type checkers only is not there when the decorator looks."""
 
-    async def handler(ctx: Context[NotThere]) -> None: ...  # type: ignore[name-defined]
+    async def handler(ctx: Context[NotThere]) -> None: ...  # type: ignore[name-defined]  # noqa: F821
 
     assert Bot().on_message(handler) is handler
 
