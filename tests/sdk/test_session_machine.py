@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter, deque
 
 import msgspec
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -425,4 +425,10 @@ def _total(stream: EventQueue) -> int:
 
 
 TestMachine = Machine.TestCase
-TestMachine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestMachine.settings = settings(
+    max_examples=100,
+    stateful_step_count=40,
+    deadline=None,  # no clock decides whether a test passes
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)

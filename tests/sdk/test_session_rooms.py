@@ -404,7 +404,7 @@ class TestRejoin:
             play.session.pong(play.connection, play.now)
         play.says("{'error': 'SERVER_UNAVAILABLE', 'command': 'join', 'room': '1'}")
         play.lose()
-        play.wait(31)
+        play.session.reconnect_now(play.now)
 
         assert play.open() == ["join 1"]
 
@@ -416,6 +416,14 @@ class TestRejoin:
 
         assert play.wait(10.5) == ["abort"]
         assert play.is_in(SessionState.WAITING)
+
+    def test_two_unanswered_rejoins_end_one_connection(self) -> None:
+        play = Play(Options(max_unanswered=2)).joined("1", "2")
+        play.lose()
+        play.wait(1)
+        assert play.open() == ["join 1", "join 2"]
+
+        assert play.wait(10.5) == ["abort"]
 
     def test_a_room_wanted_from_the_start_that_is_refused(self) -> None:
         play = Play(rooms=("1", "2"))
