@@ -200,7 +200,7 @@ async def an_idle_connection_is_kept(stage: Stage) -> None:
 async def reconnect_now_does_not_wait(stage: Stage) -> None:
     """A wait of half a minute is cut short, and the next ones are short again."""
     options = Options(backoff=Backoff(first=30.0, cap=30.0))
-    alice, name = await _in_a_room(stage, options=options, random=lambda: 0.999)
+    alice, _ = await _in_a_room(stage, options=options, random=lambda: 0.999)
     with alice.subscribe() as events:
         stage.backstage.cut("alice")
         lost = await events.wait_for(Disconnected)
@@ -273,9 +273,7 @@ async def an_ended_session_ends_the_chat(stage: Stage) -> None:
 @story("log_out", "login", "script")
 async def a_password_logs_in_anew(stage: Stage) -> None:
     """With a password the session comes back by itself."""
-    alice, name = await _in_a_room(
-        stage, credentials=("alice", stage.backstage.password["alice"])
-    )
+    alice, name = await _in_a_room(stage, credentials=("alice", stage.backstage.password["alice"]))
     with alice.subscribe() as events:
         stage.backstage.log_out("alice")
 
@@ -308,9 +306,7 @@ async def close_codes_are_obeyed(stage: Stage) -> None:
 @story("login")
 async def a_password_logs_in(stage: Stage) -> None:
     """The login form, then the handshake with its cookie."""
-    alice = await stage.chat(
-        "alice", credentials=("alice", stage.backstage.password["alice"])
-    )
+    alice = await stage.chat("alice", credentials=("alice", stage.backstage.password["alice"]))
 
     assert alice.username == "alice"
     echo = await (await alice.join(stage.room())).send("hi")

@@ -24,8 +24,8 @@ _NETWORK: frozenset[Lever] = frozenset(
 )
 
 LEVERS: Mapping[str, frozenset[Lever]] = {
-    "memory": _NETWORK | {"put_out", "log_out", "restart", "script", "time"},
-    "reference": _NETWORK | {"put_out", "log_out"},
+    "memory": _NETWORK | {"put_out", "log_out", "limits", "restart", "script", "time"},
+    "reference": _NETWORK | {"put_out", "log_out", "limits"},
     "original": _NETWORK,
 }
 """What can be done behind the stage of each target. The original puts nobody out of a room,
