@@ -101,8 +101,8 @@ Lever = Literal[
     "login",
     "limits",
 ]
-"""What may be done behind the stage; ``limits`` says that the server has any, ``script`` is whatever only a server in memory does,
-``time`` that waits of minutes take none."""
+"""What may be done behind the stage; ``limits`` says that the server has any, ``script`` is
+whatever only a server in memory does, ``time`` that waits of minutes take none."""
 
 
 class Backstage(Protocol):

@@ -146,7 +146,7 @@ class _NetworkPlaying:
         self._target.pull("make_staff_room", room=room)
 
     def announce(self, room: str, text: str, msg_type: int) -> None:
-        self._target.pull("announce", room=room, type=msg_type, text=text, username="dave")
+        self._target.pull("announce", room=room, type=msg_type, text=text, username="carol")
 
     def log_out(self, username: str) -> None:
         self._target.log_out(self._keys.pop(username))
