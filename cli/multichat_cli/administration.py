@@ -11,6 +11,7 @@ from multichat_cli.output import Event, Output
 from multichat_cli.running import Interruption
 from multichat_proto.exceptions import StoreUnavailable
 from multichat_server.config import ConfigError, Settings, load_settings
+from multichat_server.passwords import Passwords
 from multichat_server.storage import RoomRecord, Store, StoreError, User
 
 __all__ = ["argument", "ask_for_change", "room_event", "run", "user_event"]
@@ -54,7 +55,7 @@ def run(
         try:
             new = _missing_file(settings, may_create=may_create)
             async with Store.open(
-                settings.database_url, password_threads=settings.password_threads
+                settings.database_url, passwords=Passwords(threads=settings.password_threads)
             ) as store:
                 if new is not None:
                     output.talk(f"made a new database, {new.absolute()}")

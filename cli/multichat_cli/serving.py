@@ -20,6 +20,7 @@ from multichat_proto.failures import failure_reason
 from multichat_proto.handshake import STREAM_PATH
 from multichat_server.config import Settings
 from multichat_server.open_files import allow_connections
+from multichat_server.passwords import Passwords
 from multichat_server.server import Serving, serve
 from multichat_server.storage import Store, StoreError
 
@@ -98,7 +99,7 @@ async def _fill(settings: Settings, output: Output) -> dict[str, str]:
     """Make the accounts and rooms of the demo; return the passwords, new each time."""
     passwords = {name: secrets.token_urlsafe(6) for name, _ in DEMO_USERS}
     async with Store.open(
-        settings.database_url, password_threads=settings.password_threads
+        settings.database_url, passwords=Passwords(threads=settings.password_threads)
     ) as store:
         for name, is_staff in DEMO_USERS:
             await store.add_user(name, passwords[name], is_staff=is_staff)

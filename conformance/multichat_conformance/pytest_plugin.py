@@ -33,6 +33,15 @@ __all__ = ["RUN", "CheckFailed", "CheckFile", "CheckItem", "current_run"]
 
 _CHECKS: Final = Path(__file__).parent / "checks"
 _TARGET: Final = "--multichat-target"
+_NO_TARGET: Final = "the checks need a target: add --multichat-target FILE"
+# As the suite itself has them, of which nothing is imported here; a test compares them.
+_GROUPS: Final = {
+    "safe": "well-formed traffic, harmless handshakes, and the hooks of core checks",
+    "intrusive": "malformed traffic, misused sessions, and hooks by which hardened checks take "
+    "rights away or delete",
+    "lifecycle": "stops and starts the server",
+    "load": "floods, slow readers and many connections",
+}
 RUN: Final = pytest.StashKey["Run"]()
 
 
@@ -82,10 +91,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name, about in (
         ("core", "a check of the profile core"),
         ("hardened", "a check of the profile hardened"),
-        ("safe", "well-formed traffic and harmless handshakes"),
-        ("intrusive", "malformed traffic, changes by hooks"),
-        ("lifecycle", "stops and restarts the target"),
-        ("load", "much traffic"),
+        *_GROUPS.items(),
     ):
         config.addinivalue_line("markers", f"{name}: {about}")
 
@@ -100,7 +106,12 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "CheckFile
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Have the process that starts xdist's workers judge what they find."""
     config = session.config
-    if not config.pluginmanager.hasplugin("dsession") or not config.getoption(_TARGET):
+    if not config.pluginmanager.hasplugin("dsession"):
+        return
+    if not config.getoption(_TARGET):
+        if any(map(_names_the_suite, config.args)):
+            # Its workers could only crash.
+            raise pytest.UsageError(_NO_TARGET)
         return
     from multichat_conformance.running.gathering import Gatherer
 
@@ -258,6 +269,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(f"deviations file: {complaint}")
 
 
+def _names_the_suite(argument: str) -> bool:
+    """Tell whether an argument of pytest is the suite, or a part of it."""
+    place = argument.partition("::")[0]
+    suite = _CHECKS.parent
+    return place.partition(".")[0] == suite.name or suite in (
+        (path := Path(place).resolve()),
+        *path.parents,
+    )
+
+
 def _is_worker(config: pytest.Config) -> bool:
     """Tell whether this is one of xdist's workers, whose results others judge."""
     return hasattr(config, "workerinput")
@@ -295,7 +316,7 @@ def _run(config: pytest.Config, options: "Options") -> "Run":
 
     given = config.getoption(_TARGET)
     if not given:
-        raise pytest.UsageError("the checks need a target: add --multichat-target FILE")
+        raise pytest.UsageError(_NO_TARGET)
     target, asked_as = _target(given)
     return Run(
         target,

@@ -9,6 +9,7 @@ and hook arguments are never written down with their values).
 
 import json
 import threading
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote, quote_plus, unquote_plus, urlsplit
 
@@ -22,6 +23,9 @@ _SHORTEST: Final = 4
 _SHORTEST_IN_URL: Final = 8
 """Characters of a value in a URL's query from which it is hidden elsewhere, too: a shorter one,
 such as ``json``, may be a word."""
+
+_BETWEEN: Final = "\ud800"
+"""Half a character, which stands in no text that came in UTF-8."""
 
 _CUT: Final = "… ("
 """What stands where a text was cut; see :func:`multichat_conformance.transcript.shorten`."""
@@ -72,6 +76,12 @@ class Redactor:
         for secret in self._secrets:
             text = text.replace(secret, MASK)
         return self._clean_cuts(text) if _CUT in text else text
+
+    def clean_all(self, texts: Sequence[str]) -> list[str]:
+        """Return the texts with every secret in them replaced: all in one go, which is quicker."""
+        # One by one, if a text or a secret holds what should stand between the texts.
+        cleaned = self.clean(_BETWEEN.join(texts)).split(_BETWEEN)
+        return cleaned if len(cleaned) == len(texts) else [self.clean(text) for text in texts]
 
     def _clean_cuts(self, text: str) -> str:
         """Replace what is left of a secret where a text was cut within it."""

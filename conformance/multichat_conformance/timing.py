@@ -6,10 +6,12 @@ may be long. The *quiet window* is for what must not come, and is used only wher
 not keep order (see :mod:`multichat_conformance.stage`); it is waited in full.
 """
 
+from bisect import bisect_left, insort
 from collections import deque
 from dataclasses import dataclass, field
 from math import ceil
 from statistics import median
+from threading import Lock
 from typing import Final
 
 import trio
@@ -48,10 +50,36 @@ _MOST: Final = 0.95
 
 @dataclass(slots=True)
 class _Samples:
-    """The last of them in seconds, in the order in which they were measured; and the slowest."""
+    """
+    The last of them in seconds, and the slowest of all.
 
-    values: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    Attributes:
+        values: In the order in which they were measured.
+        ordered: The same from the quickest to the slowest, kept so: each wait asks for quantiles.
+        slowest: The longest ever.
+
+    """
+
+    values: deque[float] = field(default_factory=deque)
+    ordered: list[float] = field(default_factory=list)
     slowest: float = 0.0
+    # Stories that are told aside have threads of their own.
+    adding: Lock = field(default_factory=Lock)
+
+    def add(self, seconds: float) -> None:
+        with self.adding:
+            self._add(seconds)
+
+    def _add(self, seconds: float) -> None:
+        if len(self.values) == _REMEMBERED:
+            del self.ordered[bisect_left(self.ordered, self.values.popleft())]
+        self.values.append(seconds)
+        insort(self.ordered, seconds)
+        self.slowest = max(self.slowest, seconds)
+
+    def copy(self) -> "_Samples":
+        with self.adding:
+            return _Samples(self.values.copy(), self.ordered.copy(), self.slowest)
 
 
 class RoundTrips:
@@ -78,18 +106,17 @@ class RoundTrips:
     def copy(self) -> "RoundTrips":
         """Return one that starts with the same measurements and adds none to these."""
         copied = RoundTrips(self._fixed)
-        copied._samples = _Samples(self._samples.values.copy(), self._samples.slowest)
+        copied._samples = self._samples.copy()
         return copied
 
     def add(self, seconds: float) -> None:
         """Take one more into account."""
-        self._samples.values.append(seconds)
-        self._samples.slowest = max(self._samples.slowest, seconds)
+        self._samples.add(seconds)
 
     @property
     def median(self) -> float:
         """The median in seconds; 0 before the first."""
-        return median(self._samples.values) if self._samples.values else 0.0
+        return median(self._samples.ordered) if self._samples.ordered else 0.0
 
     @property
     def slowest(self) -> float:
@@ -103,7 +130,7 @@ class RoundTrips:
 
         Not the longest: one that stalled would loosen every bound for the rest of the run.
         """
-        values = sorted(self._samples.values)
+        values = self._samples.ordered
         return values[max(0, ceil(_MOST * len(values)) - 1)] if values else 0.0
 
     @property

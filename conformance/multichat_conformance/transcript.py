@@ -1,7 +1,7 @@
 """The record of one telling of a story: every frame both ways, with its time."""
 
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from multichat_conformance.events import Line
 from multichat_conformance.secrets import Redactor
@@ -22,6 +22,27 @@ def shorten(text: str, longest: int = LONGEST_LINE) -> str:
     return f"{text[:longest]}… ({len(text) - longest:,} more characters)"
 
 
+class _Kept(NamedTuple):
+    """A line as it is kept: its text may hold secrets, and ``length`` is that of the whole."""
+
+    ms: float
+    actor: str
+    direction: Literal["sent", "received", "note"]
+    kind: str
+    window: str
+    length: int
+
+
+def _cut(shown: str, kept: _Kept, reach: int) -> str:
+    if len(kept.window) < kept.length:
+        # Half a secret may stand where the window ends.
+        shown = shown[: max(0, len(shown) - reach)]
+    shown = shown[:LONGEST_LINE]
+    if kept.length <= LONGEST_LINE:
+        return shown
+    return f"{shown}… ({kept.length - LONGEST_LINE:,} more characters)"
+
+
 class Transcript:
     """
     Collects lines.
@@ -36,13 +57,18 @@ class Transcript:
         self._redactor = redactor
         self._clock = clock
         self._began = clock()
-        self._lines: list[Line] = []
+        self._kept: list[_Kept] = []
         self._over = False
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """All lines so far."""
-        return tuple(self._lines)
+        """All lines so far, without secrets, and cut."""
+        reach = self._redactor.longest
+        cleaned = self._redactor.clean_all([kept.window for kept in self._kept])
+        return tuple(
+            Line(kept.ms, kept.actor, kept.direction, kept.kind, _cut(shown, kept, reach))
+            for kept, shown in zip(self._kept, cleaned, strict=True)
+        )
 
     def close(self) -> None:
         """Record nothing more: the story is over, and what follows is clearing away."""
@@ -60,23 +86,12 @@ class Transcript:
         text: str = "",
     ) -> None:
         """Record what just happened."""
-        if not self._over and len(self._lines) < MOST_LINES:
-            shown = self._shown(text)
-            self._lines.append(Line(round(self.elapsed() * 1000, 1), actor, direction, kind, shown))
-
-    def _shown(self, text: str) -> str:
-        """Return a text without secrets, cut; the secrets go first, lest half of one stays."""
-        reach = self._redactor.longest
-        # Of megabytes no more is looked through than what could be shown.
-        window = text[: 2 * LONGEST_LINE + reach]
-        shown = self._redactor.clean(window)
-        if len(window) < len(text):
-            # Half a secret may stand where the window ends.
-            shown = shown[: max(0, len(shown) - reach)]
-        shown = shown[:LONGEST_LINE]
-        if len(text) <= LONGEST_LINE:
-            return shown
-        return f"{shown}… ({len(text) - LONGEST_LINE:,} more characters)"
+        if not self._over and len(self._kept) < MOST_LINES:
+            # The secrets go before a text is cut, lest half of one stays; but of megabytes no
+            # more is kept and looked through than what could be shown.
+            window = text[: LONGEST_LINE + self._redactor.longest]
+            ms = round(self.elapsed() * 1000, 1)
+            self._kept.append(_Kept(ms, actor, direction, kind, window, len(text)))
 
     def note(self, text: str, *, actor: str = "") -> None:
         """Record what happened, in words."""

@@ -57,7 +57,8 @@ class Hearing:
         has_login: Whether the handshake names a user.
 
     Attributes:
-        login_error: A join was answered with ``USER_HAS_TO_LOGIN``, again and again.
+        login_refusal: The room whose ``join`` was answered with ``USER_HAS_TO_LOGIN`` again
+            and again, and the last such answer; ``None`` if there is none to be dealt with.
 
     """
 
@@ -78,8 +79,7 @@ class Hearing:
         self._wall_offset = wall_offset
         self._has_login = has_login
         self._gaps: list[RoomGap] = []
-        self.login_error: RoomError | None = None
-        self._refused_login: RoomRecord | None = None
+        self.login_refusal: tuple[RoomRecord, RoomError] | None = None
 
     def receive(self, event: Event, now: float) -> bool:
         """Take what a frame came to; return whether there may be something to do about it."""
@@ -112,15 +112,8 @@ class Hearing:
             since: When the connection gave its last sign of life.
 
         """
-        self.login_error = self._refused_login = None
+        self.login_refusal = None
         self._visits.lose_connection(since + self._wall_offset)
-
-    def believe_login_error(self, now: float) -> None:
-        """Take it for true that one has to log in: no new login will help."""
-        error, record = self.login_error, self._refused_login
-        self.login_error = self._refused_login = None
-        if error is not None and record is not None:
-            self._visits.refuse(record, error, now)
 
     def take_gaps(self) -> tuple[RoomGap, ...]:
         """Return, and forget, what was missed."""
@@ -227,9 +220,8 @@ class Hearing:
             if answered.operation is not None:
                 answered.operation.fail(error)
             return
-        record = self._visits.records.get(answered.room)
-        if record is None:
-            return
+        # What is under way keeps its room's record.
+        record = self._visits.records[answered.room]
         if answered.kind == "leave":
             self._stay(record, error)
             return
@@ -242,7 +234,7 @@ class Hearing:
             record.next_try = now + LOGIN_PAUSES[record.tries]
             record.tries += 1
         else:
-            self.login_error, self._refused_login = error, record
+            self.login_refusal = record, error
 
     def _stay(self, record: RoomRecord, error: RoomError) -> None:
         """Take it that a leave was refused."""

@@ -151,7 +151,8 @@ class EventQueue:
                 # What one piece of data holds comes in whole; hence the last item.
                 most = self._max_queue * (1 + OVERDRAFT) + self._max_queue
             while len(self._events) >= most:
-                self._drop()
+                self._events.popleft()
+                self._dropped += 1
         self._events.append(event)
         if self.on_ready is not None:
             self.on_ready()
@@ -165,7 +166,3 @@ class EventQueue:
                 self.on_ready()
             if self._overflow is Overflow.BLOCK:
                 self._on_space(self)
-
-    def _drop(self) -> None:
-        dropped = self._events.popleft()
-        self._dropped += dropped.dropped if isinstance(dropped, Gap) else 1

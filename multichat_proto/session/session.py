@@ -34,6 +34,7 @@ from multichat_proto.exceptions import (
     MultichatError,
     NotSent,
     RemoteProtocolError,
+    RoomError,
 )
 from multichat_proto.messages import CloseCode, Command
 from multichat_proto.options import Options
@@ -50,6 +51,7 @@ from multichat_proto.session.effects import (
 )
 from multichat_proto.session.keepalive import KeepAlive
 from multichat_proto.session.reconnecting import Reconnecting
+from multichat_proto.session.rooms import RoomRecord
 from multichat_proto.session.states import SessionState
 
 __all__ = ["Session"]
@@ -186,8 +188,9 @@ class Session(Asking):
             return
         self._reconnecting.opened()
         self._client = ClientConnection(
-            # A server may put one into rooms; one's own are never too many then.
             username=self._username,
+            max_unanswered=self._options.max_unanswered,
+            # A server may put one into rooms; one's own are never too many then.
             max_rooms=2 * self._options.max_rooms,
         )
         self._keepalive.begin(now)
@@ -214,8 +217,8 @@ class Session(Asking):
             return
         changed = self._hearing.receive(client.receive_text(text), now)
         if changed:
-            if self._hearing.login_error is not None:
-                self._login_anew(now)
+            if self._hearing.login_refusal is not None:
+                self._login_anew(*self._hearing.login_refusal, now)
             self._look_around(now)
             self.on_effect()
 
@@ -340,14 +343,13 @@ class Session(Asking):
             # A server that does not answer a rejoin is as good as gone.
             self._abort("a join was not answered", now)
 
-    def _login_anew(self, now: float) -> None:
-        error = self._hearing.login_error
-        if error is None or self._client is None or not self._reconnecting.may_login:
-            self._hearing.believe_login_error(now)
-            return
-        self._hearing.login_error = None
-        self._say_goodbye()
-        self._lose(error, now)
+    def _login_anew(self, record: RoomRecord, error: RoomError, now: float) -> None:
+        self._hearing.login_refusal = None
+        if self._reconnecting.may_login:
+            self._say_goodbye()
+            self._lose(error, now)
+        else:
+            self._visits.refuse(record, error, now)
 
     def _say_goodbye(self) -> None:
         timeout = self._options.write_timeout + self._options.close_timeout

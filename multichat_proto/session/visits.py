@@ -224,9 +224,7 @@ class Visits:
             Whether somebody could be told. If not, the connection is good for nothing.
 
         """
-        record = self.records.get(late.room)
-        if record is None:
-            return True
+        record = self.records[late.room]  # what is under way keeps it
         record.is_entering = False
         if late.kind == "leave":
             return False
@@ -331,9 +329,6 @@ class Visits:
         self._streams.end_room(record.room)
         for send in self._commands.remove_room(record.room):
             send.operation.fail(NotAMember(record.room))
-        for operation in record.joins:
-            operation.fail(NotAMember(record.room))
-        record.joins.clear()
         succeed(record.leaves)
 
     # -- What it comes to.

@@ -76,13 +76,15 @@ class Passwords:
 
     Args:
         threads: How many passwords are worked on at a time.
+        memory_kib: What a hash takes, in KiB; less than the default is for tests, where no
+            password is a secret.
 
     """
 
-    def __init__(self, *, threads: int = 2) -> None:
+    def __init__(self, *, threads: int = 2, memory_kib: int = _MEMORY_COST_KIB) -> None:
         self._limiter = trio.CapacityLimiter(threads)
         self._hasher = argon2.PasswordHasher(
-            time_cost=_TIME_COST, memory_cost=_MEMORY_COST_KIB, parallelism=_PARALLELISM
+            time_cost=_TIME_COST, memory_cost=memory_kib, parallelism=_PARALLELISM
         )
 
     async def hash(self, password: str) -> str:

@@ -26,6 +26,7 @@ from starlette.applications import Starlette
 from multichat_server.config import Settings
 from multichat_server.engine import Engine
 from multichat_server.http.front import serve_http
+from multichat_server.passwords import Passwords
 from multichat_server.storage import Store
 from multichat_server.web.app import create_app
 
@@ -79,7 +80,10 @@ class Serving:
 
 
 async def serve(
-    settings: Settings, *, task_status: trio.TaskStatus[Serving] = trio.TASK_STATUS_IGNORED
+    settings: Settings,
+    *,
+    passwords: Passwords | None = None,
+    task_status: trio.TaskStatus[Serving] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """
     Run a server until it is stopped.
@@ -89,6 +93,7 @@ async def serve(
 
     Args:
         settings: All of the server's settings.
+        passwords: Hashes and checks them; ``None`` for one that works as the settings say.
         task_status: Started, with what one needs to use it, when connections are accepted.
 
     Raises:
@@ -96,9 +101,8 @@ async def serve(
         StoreUnavailable: The database cannot be reached at the start.
 
     """
-    async with Store.open(
-        settings.database_url, password_threads=settings.password_threads
-    ) as store:
+    passwords = passwords or Passwords(threads=settings.password_threads)
+    async with Store.open(settings.database_url, passwords=passwords) as store:
         engine = Engine(store, settings, watch=store.reserved())
         await engine.refresh()
         app = create_app(store, settings, session_ended=engine.session_ended)

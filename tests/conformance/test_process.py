@@ -60,6 +60,26 @@ def test_a_ready_line_fills_in_the_names(make: Make) -> None:
     assert target is started.target
 
 
+def test_one_that_was_launched_is_only_waited_for(make: Make, tmp_path: Path) -> None:
+    counted = f"open({str(tmp_path / 'starts')!r}, 'a').write('x')\n{LISTEN}"
+    started = make(counted)
+
+    started.launch()
+    started.start()
+
+    assert (tmp_path / "starts").read_text() == "x"
+    started.start()
+    assert (tmp_path / "starts").read_text() == "xx"
+
+
+def test_one_that_was_launched_and_died_is_said_to_have_ended(make: Make) -> None:
+    started = make("import sys; sys.exit('no licence')")
+    started.launch()
+
+    with pytest.raises(NotTested, match="ended before it was ready: no licence"):
+        started.start()
+
+
 def test_a_port_that_answers_is_enough(make: Make) -> None:
     started = make(LISTEN, ready="connect", url="ws://127.0.0.1:{port}/")
 

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 import trio
 
+from multichat_conformance import pytest_plugin
 from multichat_conformance.catalogue import catalogue
+from multichat_conformance.explain import GROUPS
 from multichat_conformance.running.options import Options, planned
 from tests.conformance.small_server import small_server
 from tests.conformance.target_file import write_target_file
@@ -248,3 +250,20 @@ async def test_other_peoples_tests_are_left_alone(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout.decode()
     assert b"1 passed" in done.stdout
     assert b"conformance:" not in done.stdout
+
+
+@pytest.mark.parametrize("processes", [(), ("-n", "2")], ids=["alone", "xdist"])
+async def test_without_a_target_it_says_what_is_missing(
+    tmp_path: Path, processes: tuple[str, ...]
+) -> None:
+    done = await run_pytest(tmp_path, *processes)
+
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    said = done.stdout.decode() + done.stderr.decode()
+    assert "the checks need a target: add --multichat-target FILE" in said
+    assert "Traceback" not in said
+    assert "INTERNALERROR" not in said
+
+
+def test_the_markers_of_groups_say_what_the_suite_says_of_them() -> None:
+    assert {group.value: about for group, about in GROUPS.items()} == pytest_plugin._GROUPS

@@ -391,6 +391,34 @@ def test_a_target_that_dies_is_started_again_and_the_story_repeated(startable: T
     assert sum(isinstance(event, TargetReady) for event in events) == 1
 
 
+def test_a_target_that_was_launched_ends_with_the_block(startable: Target) -> None:
+    run = Run(startable, Options(patience=5.0), lambda _: None)
+    process = run.context.process
+    assert process is not None
+
+    def seen_to_run() -> None:
+        with run.launched():
+            assert process.runs
+            raise RuntimeError("no use")
+
+    with pytest.raises(RuntimeError, match="no use"):
+        seen_to_run()
+
+    assert not process.runs
+
+
+def test_a_target_that_cannot_be_launched_is_spoken_of_when_the_run_begins(
+    startable: Target,
+) -> None:
+    nowhere = replace(startable, start=Start(("no-such-program",), "json", 5.0, {}))
+    run = Run(nowhere, Options(patience=5.0), lambda _: None)
+
+    with run.launched():
+        assert not run.begin([])
+
+    assert "cannot be started" in run.trouble
+
+
 def test_a_target_that_the_suite_starts_is_stopped_and_started_by_a_story(
     startable: Target,
 ) -> None:

@@ -31,6 +31,17 @@ def test_a_secret_within_another_leaves_no_rest() -> None:
         assert redactor(*secrets).clean("abcdefgh abcd") == f"{MASK} {MASK}"
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [("x hunter22", "", "y"), ("half a \ud800 character", "hunter22"), ()],
+    ids=["some", "with-what-stands-between", "none"],
+)
+def test_many_texts_are_cleaned_as_each_alone(texts: tuple[str, ...]) -> None:
+    made = redactor("hunter22")
+
+    assert made.clean_all(texts) == [made.clean(text) for text in texts]
+
+
 def test_secrets_add_up() -> None:
     made = redactor("first-secret")
     made.hide("second-secret")

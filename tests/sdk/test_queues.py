@@ -174,6 +174,23 @@ def test_a_stream_of_ones_own() -> None:
     assert len(streams.chat) == 3
 
 
+def test_the_fullest_stream_decides() -> None:
+    space: list[bool] = []
+    streams = Streams(Options(max_queue=1, overflow=Overflow.BLOCK))
+    streams.on_space = lambda: space.append(True)
+    two = [streams.subscribe(ONE), streams.subscribe(ONE)]
+    for events in two:
+        events.claim()
+    streams.tell_room(ONE, said(1))
+    two[0].take()
+
+    assert not streams.have_space(is_urgent=False)
+    assert space == []
+    two[1].take()
+    assert streams.have_space(is_urgent=False)
+    assert space == [True]
+
+
 def test_after_the_end_there_are_no_new_streams() -> None:
     streams = Streams(Options())
     room = streams.subscribe(ONE)

@@ -189,6 +189,22 @@ def test_after_a_reconnect_each_room_has_its_gap() -> None:
     assert play.events(stream) == [RoomRejoined(room_2, "two", since, two)]
 
 
+def test_a_connection_that_is_lost_before_a_room_is_joined_again() -> None:
+    """The gap goes from the last sign of life of the connection that one was in the room on."""
+    play = Play(random=0.0).joined("1")
+    play.wait(2)
+    play.lose()
+    play.wait(3)
+    play.open()
+    play.lose()
+    play.open()
+    play.wait(1)
+    play.says(JOINED)
+
+    last = play.events()[-1]
+    assert last == Reconnected((RoomGap(Room("1"), START + WALL, play.now + WALL),), 2)
+
+
 def test_the_first_connection_is_waited_for_so_long_only() -> None:
     """Entering a chat has a deadline, and the last error says why it failed."""
     play = Play(Options(connect_timeout=5.0))
@@ -395,6 +411,12 @@ class TestTheEnd:
         with pytest.raises(ChatClosed):
             play.session.join("1", play.now).result()
         assert play.session.leave("1", play.now).result() is None
+
+    def test_what_was_not_begun_is_not_begun(self) -> None:
+        play = Play()
+        play.session.stop(play.now)
+
+        assert play.go() == ["stopped"]
 
     def test_a_connection_that_comes_too_late_is_ended(self) -> None:
         """Or one of an attempt that was given up."""

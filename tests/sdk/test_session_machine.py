@@ -11,9 +11,15 @@ from __future__ import annotations
 from collections import Counter, deque
 
 import msgspec
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
 from multichat_proto.events import (
     ChatEvent,
@@ -53,22 +59,13 @@ from multichat_proto.session import (
 
 ROOMS = st.sampled_from(["1", "2", "3"])
 CODES = st.sampled_from([code.value for code in ErrorCode])
-CLOSES = st.sampled_from([1001, 1006, 1011, 1012, 1013, 4000])
+CLOSES = st.sampled_from([1001, 1006, 1008, 1011, 1012, 1013, 4000])
 
 
 class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = 100.0
-        self.session = Session(
-            Options(max_queue=8, overflow=Overflow.DROP_OLDEST, connect_timeout=None, max_rooms=10),
-            now=self.now,
-            random=lambda: 0.5,
-            username="alice",
-            rooms=("1",),
-            has_login=True,
-        )
-        self.mine = self.session.subscribe(None, max_queue=1_000_000)
         self.seen: list[ChatEvent] = []
         self.joins: list[Operation[object]] = []
         self.sendings: dict[str, Operation[RoomMessage]] = {}
@@ -84,6 +81,27 @@ class Machine(RuleBasedStateMachine):
         self.connection: int | None = None
         self.inside: set[str] = set()
         self.commands: deque[dict[str, str]] = deque()
+
+    @initialize(max_unanswered=st.sampled_from([1, 4]), can_login=st.booleans())
+    def begins(self, max_unanswered: int, can_login: bool) -> None:
+        self.max_unanswered = max_unanswered
+        options = Options(
+            max_queue=8,
+            overflow=Overflow.DROP_OLDEST,
+            connect_timeout=None,
+            max_rooms=10,
+            max_unanswered=max_unanswered,
+        )
+        self.session = Session(
+            options,
+            now=self.now,
+            random=lambda: 0.5,
+            username="alice",
+            rooms=("1",),
+            has_login=True,
+            can_login=can_login,
+        )
+        self.mine = self.session.subscribe(None, max_queue=1_000_000)
         self.drive()
 
     # -- The shell.
@@ -331,7 +349,7 @@ class Machine(RuleBasedStateMachine):
                 assert operation.result().text == text
             except (DeliveryUnknown, RoomError):
                 assert self.handed[text] == 1
-            except (NotSent, NotAMember):
+            except (NotSent, NotAMember, ConnectionClosed):
                 assert self.handed[text] == 0
 
     @invariant()
@@ -407,4 +425,10 @@ def _total(stream: EventQueue) -> int:
 
 
 TestMachine = Machine.TestCase
-TestMachine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestMachine.settings = settings(
+    max_examples=100,
+    stateful_step_count=40,
+    deadline=None,  # no clock decides whether a test passes
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)

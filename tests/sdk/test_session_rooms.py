@@ -258,6 +258,64 @@ class TestLeave:
         assert join.result().is_joined
         assert play.events() == [RoomLeft(ONE), RoomJoined(ONE, "one")]
 
+    def test_what_is_said_meanwhile_waits_for_the_new_join(self) -> None:
+        play = Play(Options(max_unanswered=4)).joined("1")
+        play.session.leave("1", play.now)
+        play.go()
+        play.session.join("1", play.now)
+        play.session.send("1", "hi", play.now)
+
+        assert play.go() == []
+        assert play.says(LEFT) == ["join 1"]
+        assert play.says(JOINED) == ["send 1 hi"]
+
+    def test_what_was_taken_back_is_not_sent_after_a_new_join(self) -> None:
+        play = Play().joined("1")
+        sent = play.session.send("1", "hi", play.now)
+        play.session.leave("1", play.now)
+        play.session.join("1", play.now)
+
+        with pytest.raises(NotSent):
+            sent.result()
+        assert play.go() == []
+
+    def test_the_connection_is_lost_in_between(self) -> None:
+        play = Play(random=0.0).joined("1")
+        leave = play.session.leave("1", play.now)
+        play.go()
+        join = play.session.join("1", play.now)
+        play.lose()
+
+        assert leave.is_done
+        assert play.open() == ["join 1"]
+        play.says(JOINED)
+        assert join.result().is_joined
+        play.session.send("1", "hi", play.now)
+        assert play.go() == ["send 1 hi"]
+
+    def test_a_gap_is_told_once(self) -> None:
+        play = Play(random=0.0).joined("1")
+        play.lose()
+        play.open()
+        play.says(JOINED)
+        play.session.leave("1", play.now)
+        play.go()
+        play.session.join("1", play.now)
+        play.events()
+        play.says(LEFT)
+        play.says(JOINED)
+
+        assert play.events() == [RoomLeft(ONE), RoomJoined(ONE, "one")]
+
+    def test_put_out_before_the_leave_was_handed_over(self) -> None:
+        play = Play().joined("1")
+        leave = play.session.leave("1", play.now)
+        play.says(LEFT)
+
+        assert leave.is_done
+        assert play.events() == [RoomLeft(ONE)]
+        assert play.log[-1] == "join 1"
+
     def test_a_join_overtakes_a_leave_that_was_not_handed_over(self) -> None:
         play = Play().joined("1")
         leave = play.session.leave("1", play.now)
@@ -334,6 +392,22 @@ class TestRejoin:
         play.says(JOINED)
         assert play.is_in(SessionState.CONNECTED)
 
+    def test_a_new_connection_begins_anew(self) -> None:
+        """What was refused on another one may be tried at once."""
+        play = Play(random=0.999).joined("1")
+        play.lose()
+        play.wait(1)
+        play.open()
+        for _ in range(5):
+            play.says("{'error': 'SERVER_UNAVAILABLE', 'command': 'join', 'room': '1'}")
+            play.wait(31)
+            play.session.pong(play.connection, play.now)
+        play.says("{'error': 'SERVER_UNAVAILABLE', 'command': 'join', 'room': '1'}")
+        play.lose()
+        play.session.reconnect_now(play.now)
+
+        assert play.open() == ["join 1"]
+
     def test_an_unanswered_rejoin_ends_the_connection(self) -> None:
         play = Play().joined("1")
         play.lose()
@@ -342,6 +416,14 @@ class TestRejoin:
 
         assert play.wait(10.5) == ["abort"]
         assert play.is_in(SessionState.WAITING)
+
+    def test_two_unanswered_rejoins_end_one_connection(self) -> None:
+        play = Play(Options(max_unanswered=2)).joined("1", "2")
+        play.lose()
+        play.wait(1)
+        assert play.open() == ["join 1", "join 2"]
+
+        assert play.wait(10.5) == ["abort"]
 
     def test_a_room_wanted_from_the_start_that_is_refused(self) -> None:
         play = Play(rooms=("1", "2"))
@@ -536,6 +618,7 @@ class TestWhatTheServerDoes:
         assert room.members == {"alice"}
         assert comes("bob", 4) == {"alice", "bob"}
         assert comes("bob", 4) == {"alice", "bob"}
+        play.says(message("1", "both of me are here", "bob"))
         assert comes("bob", 5) == {"alice", "bob"}
         assert comes("bob", 5) == {"alice"}
         assert comes("nobody", 5) == {"alice"}

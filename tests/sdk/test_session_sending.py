@@ -59,6 +59,18 @@ def test_several_at_once_for_a_server_that_keeps_order() -> None:
     assert [each.result().text for each in sent[1:]] == ["b", "c"]
 
 
+def test_very_many_at_once() -> None:
+    """Whoever asks for it gets each answer, the first one too."""
+    count = 1_500
+    options = Options(max_unanswered=count, max_waiting=count, command_rate=0)
+    play = Play(options).joined("1")
+    sent = [play.session.send("1", str(number), play.now) for number in range(count)]
+    play.go()
+    play.says(*(message("1", str(number)) for number in range(count)))
+
+    assert [each.result().text for each in sent] == [str(number) for number in range(count)]
+
+
 def test_an_error_names_the_send_that_it_answers() -> None:
     play = Play(Options(max_unanswered=2)).joined("1", "2")
     one, two = (play.session.send(room, "x", play.now) for room in "12")
@@ -83,6 +95,18 @@ def test_a_message_waits_for_its_room_and_others_pass() -> None:
     assert play.says(message("1", "x")) == ["send 2 x"]
     assert one.is_done
     assert not two.is_done
+
+
+def test_a_message_for_an_open_room_passes_one_for_another() -> None:
+    play = Play().joined("1", "2")
+    play.lose()
+    for room in "12":
+        play.session.send(room, "x", play.now)
+    play.wait(1)
+    play.open()
+    play.says("{'error': 'SERVER_UNAVAILABLE'}")
+
+    assert play.says("{'join': '2', 'title': ''}") == ["send 2 x"]
 
 
 def test_a_lost_connection_leaves_the_delivery_unknown() -> None:
@@ -204,6 +228,14 @@ class TestCancelling:
         echo = RoomMessage(ONE, "alice", "a", is_own=True)
         assert play.events() == [Unconfirmed(ONE, "a"), echo]
 
+    def test_the_second_of_two(self) -> None:
+        play = Play(Options(max_unanswered=2)).joined("1")
+        _, second = (play.session.send("1", text, play.now) for text in "ab")
+        play.go()
+
+        assert play.session.abandon(second, play.now) is True
+        assert play.events() == [Unconfirmed(ONE, "b")]
+
     def test_after_it_was_answered(self) -> None:
         play = Play().joined("1")
         sent = play.session.send("1", "a", play.now)
@@ -268,6 +300,13 @@ class TestTheRate:
             first.result()
         assert play.wait(0.99) == []
         assert play.wait(0.1) == ["send 1 b"]
+
+    def test_without_a_limit_nothing_is_waited_for(self) -> None:
+        play = Play(Options(command_rate=0)).joined("1")
+        play.session.send("1", "x", play.now)
+
+        assert play.session.wake_at is not None
+        assert play.session.wake_at <= play.now
 
     def test_rate_limited_without_a_rate(self) -> None:
         """Who wants no limit has none, whatever the server thinks of it."""

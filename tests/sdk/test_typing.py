@@ -34,6 +34,7 @@ from multichat_proto import (
     Unconfirmed,
     UnknownMessage,
 )
+from multichat_proto.chat import AsyncChat, AsyncRoom
 from multichat_proto.session import (
     AbortConnection,
     CloseConnection,
@@ -129,6 +130,19 @@ def of_effect(effect: Effect) -> str:
             return "stopped"
         case _:
             assert_never(effect)
+
+
+async def with_a_chat(chat: AsyncChat) -> AsyncRoom:
+    room = await chat.join(1)
+    assert_type(await room.send("hi"), RoomMessage)
+    assert_type(await chat.wait_for(Reconnected), Reconnected)
+    assert_type(await chat.wait_for(lambda event: isinstance(event, Gap)), ChatEvent)
+    assert_type(await room.wait_for(RoomLost), RoomLost)
+    with room.subscribe() as events:
+        assert_type(await events.next(), RoomEvent)
+    async for event in chat:
+        of_chat(event)
+    return room
 
 
 def test_each_event_has_its_place() -> None:

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 import trio
 
 from multichat_conformance.actors.backdrop import FREE_ROOM
-from multichat_conformance.actors.hearing import Ended, Hearing, Received, room_id
+from multichat_conformance.actors.hearing import Hearing
+from multichat_conformance.actors.received import Ended, Received, room_id
 from multichat_conformance.patterns import Error, Joined, Left, Pattern, Said, Stream
 from multichat_conformance.target.model import Room
 from multichat_conformance.timing import SEEN_WITHIN, pause, quiet_window

@@ -13,12 +13,12 @@ step, or at the story's end.
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal, NoReturn, TypeVar
 
 import trio
 
 from multichat_conformance.actors.backdrop import Backdrop
+from multichat_conformance.actors.received import Ended, Received, room_id
 from multichat_conformance.actors.whose import is_the_storys
 from multichat_conformance.events import Finding
 from multichat_conformance.findings import Violation
@@ -27,49 +27,13 @@ from multichat_conformance.patterns import Exit, Named, Pattern, Stream, stream_
 from multichat_conformance.target.model import Account, Room
 from multichat_conformance.transcript import shorten
 
-__all__ = ["Ended", "Hearing", "Received", "room_id"]
+__all__ = ["Hearing"]
 
 _T = TypeVar("_T")
 
 MOST_FRAMES: Final = 50_000
 MOST_CHARACTERS: Final = 256 * 1024 * 1024
 """What one actor takes in before it calls the target a flood."""
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """
-    One frame that came: the object, its text and its place in the actor's history.
-
-    The moment is its place among all that any actor of the story got or sent.
-    """
-
-    frame: Mapping[str, Any]
-    text: str
-    place: int
-    moment: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """
-    How a connection ended.
-
-    Attributes:
-        code: Of the target's close frame; 1005 if it carried none, None if there was no close
-            frame.
-        reason: Of the close frame.
-
-    """
-
-    code: int | None
-    reason: str = ""
-
-    def __str__(self) -> str:
-        """Return it in words."""
-        if self.code is None:
-            return "the TCP connection ended without a close frame"
-        return f"a close frame with code {self.code}" + (f" ({self.reason})" if self.reason else "")
 
 
 class Hearing:
@@ -87,6 +51,7 @@ class Hearing:
         rooms: Ids of the rooms that the target says it is in.
         was_in: Ids of the rooms that it was in when the connection ended.
         ended: How the connection ended; None while it is open.
+        ended_at: The moment of that, as in :class:`Received`.
 
     """
 
@@ -99,6 +64,7 @@ class Hearing:
         self.rooms: set[str] = set()
         self.was_in: frozenset[str] = frozenset()
         self.ended: Ended | None = None
+        self.ended_at = 0
         self._username = account.username if account else ""
         self._streams: dict[Stream, deque[Received]] = {stream: deque() for stream in Stream}
         self._fault: Finding | None = None
@@ -369,6 +335,7 @@ class Hearing:
             kind: Literal["end", "close"] = "end" if ended.code is None else "close"
             self.backdrop.transcript.add(self.name, "received", kind, str(ended))
             self.ended = ended
+            self.ended_at = self.backdrop.moment()
             self.was_in = frozenset(self.rooms)
             self.rooms.clear()
             self._tell()
@@ -442,8 +409,3 @@ class Hearing:
             "nothing of that kind",
             hopeless=True,
         )
-
-
-def room_id(room: Room | str) -> str:
-    """Return the id of a room, which may be given as one."""
-    return room.id if isinstance(room, Room) else room

@@ -10,7 +10,7 @@ from multichat_conformance.patterns import ENTER, LEAVE, Said, Stream
 from multichat_conformance.stage import Stage
 from multichat_conformance.target.model import Room
 
-CONNECTIONS: Final = 100
+CONNECTIONS: Final = 50
 AT_ONCE: Final = 10
 
 
@@ -26,7 +26,7 @@ AT_ONCE: Final = 10
     ),
 )
 async def nothing_is_left_behind(stage: Stage) -> None:
-    """A hundred connections join and end in all ways; one LEAVE each, and the room is as before."""
+    """Fifty connections join and end in all ways; one LEAVE each, and the room is as before."""
     room = stage.room()
     bob = await stage.actor("bob")
     await bob.join(room)

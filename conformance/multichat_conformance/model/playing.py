@@ -31,10 +31,10 @@ from multichat_conformance.model.records import (
     User,
     World,
 )
-from multichat_conformance.model.settling import CATCHING_UP, SETTLING, rooms_of
+from multichat_conformance.model.settling import SETTLING, rooms_of
 from multichat_conformance.model.story import ENDS, HOOKS, Step, Story
 from multichat_conformance.stage import Stage, Undo
-from multichat_conformance.timing import quiet_window
+from multichat_conformance.timing import SEEN_WITHIN, quiet_window
 from multichat_conformance.transcript import shorten
 
 __all__ = ["play"]
@@ -201,7 +201,7 @@ class _Playing:
 
     def _forget_former_names(self) -> None:
         """From now on only the new name will do of whoever was renamed long enough ago."""
-        granted = CATCHING_UP + self._stage.backdrop.grace
+        granted = SEEN_WITHIN + self._stage.backdrop.grace
         for role, since in list(self._renamed.items()):
             if trio.current_time() > since + granted:
                 del self._renamed[role]

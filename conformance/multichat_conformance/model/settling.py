@@ -14,15 +14,12 @@ from multichat_conformance.commands import join, send
 from multichat_conformance.patterns import Stream
 from multichat_conformance.stage import Stage
 from multichat_conformance.target.model import Room
-from multichat_conformance.timing import pause
+from multichat_conformance.timing import SEEN_WITHIN, pause
 
-__all__ = ["CATCHING_UP", "SETTLING", "rooms_of", "settle"]
+__all__ = ["SETTLING", "rooms_of", "settle"]
 
-CATCHING_UP: Final = 1.0
-"""Seconds that a change may take to be in force (MC1-AUTH-05)."""
-
-SETTLING: Final = 3.0
-"""Seconds after which a change is not waited for any more: those, with air."""
+SETTLING: Final = 3 * SEEN_WITHIN
+"""Seconds after which a change is not waited for any more."""
 
 _POLL: Final = 0.1
 """Seconds from one look to the next; few enough looks for every rate limit (MC1-LIMIT-06)."""

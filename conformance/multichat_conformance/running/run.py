@@ -10,7 +10,8 @@ import hashlib
 import json
 import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -30,7 +31,7 @@ from multichat_conformance.events import (
     RunStarted,
     TargetReady,
 )
-from multichat_conformance.findings import StoryEnded
+from multichat_conformance.findings import NotTested, StoryEnded
 from multichat_conformance.outcomes import Outcome
 from multichat_conformance.running.ending import finished
 from multichat_conformance.running.needs import inapplicable, missing
@@ -127,6 +128,25 @@ class Run:
         """What is known of the run."""
         return self._context
 
+    @contextmanager
+    def launched(self) -> Iterator[None]:
+        """
+        Start the target ahead, if the suite starts it: what is done meanwhile costs no time.
+
+        The target ends with the block, if the run has not ended before.
+        """
+        process = self._context.process
+        if process is None:
+            yield
+            return
+        try:
+            # The run begins with another try, and says what is wrong.
+            with suppress(NotTested):
+                process.launch()
+            yield
+        finally:
+            process.stop()
+
     def begin(self, planned: Sequence[Check]) -> bool:
         """
         Start the target if need be, look at it, and return whether it can be tested.
@@ -178,9 +198,6 @@ class Run:
         )
         to_tell = [check for check in planned if not self._why_not_told(check)[1]]
         self._teller.aside.begin(to_tell, known=self._teller.is_known)
-        if context.keeps_order and not any(map(self._teller.is_known, to_tell)):
-            # A target that is known to fail now and then would only get into both lanes' way.
-            self._teller.lane.begin(to_tell)
         return True
 
     def gather(self, planned: Sequence[Check], *, narrowed: Sequence[str]) -> None:
@@ -254,7 +271,6 @@ class Run:
     def finish(self, *, interrupted: bool = False) -> RunFinished:
         """End the target if the suite has started it, and say what came of the run."""
         self._teller.aside.close()
-        self._teller.lane.close()
         if self._context.process is not None:
             self._context.process.stop()
         if not interrupted:

@@ -19,7 +19,6 @@ from multichat_conformance.deviations import Deviations
 from multichat_conformance.events import Attempt
 from multichat_conformance.findings import HarnessError, NotTested, StoryEnded
 from multichat_conformance.running.aside import Aside
-from multichat_conformance.running.lane import Lane
 from multichat_conformance.running.preflight import look
 from multichat_conformance.running.telling import Told, tell_now
 from multichat_conformance.running.workshop import Workshop
@@ -67,7 +66,6 @@ class Teller:
 
     Attributes:
         aside: The stories that almost only wait, told beside the others.
-        lane: The stories that are told beside the first ones.
         saved: Files of stories that searches have found, by check.
         trouble: Why no more can be told; empty if it can.
 
@@ -75,7 +73,6 @@ class Teller:
 
     def __init__(self, context: Context, deviations: Deviations, attempts: int) -> None:
         self.aside = Aside(context)
-        self.lane = Lane(context)
         self.saved: dict[str, Path] = {}
         self.trouble = ""
         self._context = context
@@ -121,7 +118,7 @@ class Teller:
             self._context.reach(process.start())
 
     def _tell(self, check: Check) -> list[Told]:
-        beside = self.aside.take(check) or self.lane.take(check)
+        beside = self.aside.take(check)
         if beside is not None:
             return [beside]
         told: list[Told] = []

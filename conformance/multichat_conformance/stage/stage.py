@@ -11,9 +11,10 @@ from multichat_conformance.actors import Actor, Received
 from multichat_conformance.actors.backdrop import FREE_ROOM
 from multichat_conformance.commands import send
 from multichat_conformance.findings import HarnessError, StoryEnded
-from multichat_conformance.patterns import Enter, Exit, Joined, Stream
+from multichat_conformance.patterns import Joined, Stream
 from multichat_conformance.stage.backstage import Undo
 from multichat_conformance.stage.cast import Cast
+from multichat_conformance.stage.farewells import is_yet_to_hear
 from multichat_conformance.target.model import Room
 from multichat_conformance.timing import SEEN_WITHIN, pause, quiet_window
 from multichat_conformance.transcript import shorten
@@ -169,7 +170,7 @@ class Stage(Cast):
             for actor, rooms in gone:
                 for witness in stay:
                     for room in rooms & witness.rooms:
-                        while not _has_seen_leaving(witness, actor, room):
+                        while is_yet_to_hear(witness, actor, room, self._actors):
                             await witness.hears_more()
         if scope.cancelled_caught:
             self._context.farewells_missed += 1
@@ -182,17 +183,6 @@ class Stage(Cast):
             with trio.move_on_after(patience):
                 await _quietly(actor.close)
         await actor.vanish()
-
-
-def _has_seen_leaving(witness: Actor, who: Actor, room: str) -> bool:
-    for one in reversed(witness.history):
-        frame = one.frame
-        if frame.get("room") == room and frame.get("username") == who.username:
-            if Exit(room, who).mismatch(frame) is None:
-                return True
-            if Enter(room, who).mismatch(frame) is None:
-                return False
-    return False
 
 
 async def _quietly(step: Callable[[], Awaitable[None]]) -> None:

@@ -8,7 +8,6 @@ where it changes nothing (a plain account is made plain, an open room is made op
 """
 
 import shutil
-import ssl
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,20 +19,21 @@ import trio
 
 from multichat_conformance.actors import Actor
 from multichat_conformance.actors.backdrop import FREE_ROOM
-from multichat_conformance.actors.handshake import address, open_stream, ssl_context
+from multichat_conformance.actors.handshake import address
 from multichat_conformance.catalogue import Check, Group, Needs, catalogue
 from multichat_conformance.context import Context
-from multichat_conformance.findings import NotTested, StoryEnded, TargetGone
+from multichat_conformance.findings import NotTested, StoryEnded
 from multichat_conformance.running.needs import inapplicable, missing
 from multichat_conformance.running.options import Options, groups_for
 from multichat_conformance.running.preflight import keeps_order, see_room
 from multichat_conformance.running.telling import tell_now
-from multichat_conformance.secrets import Redactor
+from multichat_conformance.secrets import Redactor, shown_url
 from multichat_conformance.stage import Stage
 from multichat_conformance.target.hooks import pull
 from multichat_conformance.target.login import Sessions
 from multichat_conformance.target.model import Account, Room, Target
 from multichat_conformance.target.process import TargetProcess
+from multichat_conformance.target.reaching import connect, resolve, secure
 from multichat_conformance.target.web import WebError, request
 from multichat_conformance.timing import LEAST_PATIENCE, RoundTrips
 
@@ -89,6 +89,7 @@ class _Examination:
         self._patience = patience
         self._process = TargetProcess(target) if target.start else None
         redactor = Redactor()
+        redactor.hide_query(target.url)
         self._context = Context(
             target=self._process.target if self._process else target,
             redactor=redactor,
@@ -100,6 +101,10 @@ class _Examination:
     @property
     def _target(self) -> Target:
         return self._context.target
+
+    @property
+    def _where(self) -> str:
+        return shown_url(self._target.url)
 
     def examine(self) -> bool:
         """Take all steps, and end what was started."""
@@ -115,15 +120,13 @@ class _Examination:
     def _steps(self) -> None:
         if self._process is not None:
             self._step("start", self._start)
-        host, port, secure = address(self._target)
+        host, port, is_secure = address(self._target)
         if not host:
-            self._step(
-                "address", partial(_fail, f"{self._target.url} names no host: put url right")
-            )
-        self._async("name", partial(self._resolve, host, port))
-        self._async("connection", partial(self._connect, host, port))
-        if secure:
-            self._async("TLS", self._secure)
+            self._step("address", partial(_fail, f"{self._where} names no host: put url right"))
+        self._async("name", partial(resolve, host, port, self._patience))
+        self._async("connection", partial(connect, host, port, self._patience))
+        if is_secure:
+            self._async("TLS", partial(secure, self._target, self._patience))
         self._told("handshake", self._handshake)
         if not self._target.accounts:
             self._note(
@@ -185,44 +188,7 @@ class _Examination:
         if process is None:
             raise ValueError("nothing is to be started")
         self._context.reach(process.start())
-        return f"started, at {self._target.url}"
-
-    async def _resolve(self, host: str, port: int) -> str:
-        with trio.move_on_after(self._patience):
-            try:
-                found = await trio.socket.getaddrinfo(host, port, type=trio.socket.SOCK_STREAM)
-            except OSError as exc:
-                raise _Wrong(f"the name {host} is not known ({exc}): put url right") from exc
-            return ", ".join(dict.fromkeys(str(one[4][0]) for one in found))
-        raise _Wrong(f"the name {host} was not resolved within {self._patience:.0f} s")
-
-    async def _connect(self, host: str, port: int) -> str:
-        with trio.move_on_after(self._patience):
-            try:
-                stream = await trio.open_tcp_stream(host, port)
-            except OSError as exc:
-                raise _Wrong(
-                    f"nothing takes connections at {host} port {port} ({exc}): start the server, "
-                    "or put url right"
-                ) from exc
-            await stream.aclose()
-            return f"port {port} is open"
-        raise _Wrong(
-            f"{host} port {port} does not answer within {self._patience:.0f} s: is a firewall in "
-            "between?"
-        )
-
-    async def _secure(self) -> str:
-        with trio.move_on_after(self._patience):
-            try:
-                stream = await open_stream(self._target)
-            except TargetGone as exc:
-                raise _Wrong(_about_tls(exc)) from exc
-            await trio.aclose_forcefully(stream)
-            trusted = self._target.ca_file or "the system's certificates"
-            ssl_context(str(self._target.ca_file) if self._target.ca_file else None)
-            return f"the certificate is good ({trusted})"
-        raise _Wrong("the TLS handshake does not end: is it a ws:// server?")
+        return f"started, at {self._where}"
 
     async def _handshake(self, stage: Stage) -> str:
         response = await stage.handshake()
@@ -234,10 +200,10 @@ class _Examination:
             case None:
                 raise _Wrong(
                     f"no HTTP answer to a WebSocket handshake within {self._patience:.0f} s: is "
-                    f"{self._target.url} the chat's address?"
+                    f"{self._where} the chat's address?"
                 )
             case 404:
-                raise _Wrong(f"{self._target.url} is not there (404): put the path of url right")
+                raise _Wrong(f"{self._where} is not there (404): put the path of url right")
             case status if 300 <= status < 400:
                 where = response.headers.get("location", "nowhere")
                 raise _Wrong(
@@ -391,15 +357,3 @@ _LOOK: Final = Check(
 
 def _fail(reason: str) -> str:
     raise NotTested(reason)
-
-
-def _about_tls(exc: TargetGone) -> str:
-    cause = exc.__cause__
-    while cause is not None and not isinstance(cause, ssl.SSLError):
-        cause = cause.__cause__
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return (
-            f"the certificate is not trusted ({cause.verify_message}): name the file of its "
-            "authority with ca_file in the target file, or renew it"
-        )
-    return f"no TLS there ({exc}): check the url, or is it a ws:// server?"

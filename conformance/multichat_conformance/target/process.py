@@ -64,6 +64,7 @@ class TargetProcess:
         self._start = target.start
         self._port = free_port()
         self._process: subprocess.Popen[str] | None = None
+        self._launched = False
         self._readers: list[threading.Thread] = []
         self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
         self._ready: Queue[dict[str, str] | None] = Queue()
@@ -87,8 +88,35 @@ class TargetProcess:
         """
         Start it, wait until it is ready, and return the target as it can be reached.
 
+        One that was launched just now is only waited for.
+
         Raises:
             NotTested: It does not start, ends at once, or is not ready in time.
+
+        """
+        if not self._launched:
+            self.launch()
+        self._launched = False
+        try:
+            values = ready_values(self._port)
+            if self._start.ready == "json":
+                values |= self._ready_line()
+            self.target = placed(self._described, values)
+            if wrong := wrong_url(self.target.url):
+                raise NotTested(f"the target's ready line makes no address: {wrong}")
+            if self._start.ready == "connect":
+                self._connectable()
+        except BaseException:
+            self.stop()
+            raise
+        return self.target
+
+    def launch(self) -> None:
+        """
+        Start it, and do not wait until it is ready; :meth:`start` does.
+
+        Raises:
+            NotTested: There is no such program, or it must not be run.
 
         """
         # What is left of one that has died.
@@ -121,18 +149,7 @@ class TargetProcess:
         ]
         for reader in self._readers:
             reader.start()
-        try:
-            if self._start.ready == "json":
-                values |= self._ready_line()
-            self.target = placed(self._described, values)
-            if wrong := wrong_url(self.target.url):
-                raise NotTested(f"the target's ready line makes no address: {wrong}")
-            if self._start.ready == "connect":
-                self._connectable()
-        except BaseException:
-            self.stop()
-            raise
-        return self.target
+        self._launched = True
 
     def stop(self) -> float:
         """
@@ -141,6 +158,7 @@ class TargetProcess:
         What it has started itself and left behind is ended after it, in the same way.
         """
         began = monotonic()
+        self._launched = False
         process = self._process
         if process is None:
             return 0.0

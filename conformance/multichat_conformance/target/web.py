@@ -3,6 +3,7 @@
 import encodings.idna  # noqa: F401  # see below
 import http.client
 import json
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -51,6 +52,13 @@ def _text(body: bytes) -> str:
     return body.decode("utf-8", "replace")
 
 
+def _tls(url: str, ca_file: Path | None) -> ssl.SSLContext:
+    if url.startswith("https:"):
+        return ssl_context(str(ca_file) if ca_file else None)
+    # None at all would be one with the system's certificates, which take a while to be read.
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: object, **__: object) -> None:
         """Follow nothing: where a login leads to is looked at, not gone to."""
@@ -88,7 +96,7 @@ async def request(
             _NoRedirect,
             # The target is reached as it is, whatever proxy the environment names.
             urllib.request.ProxyHandler({}),
-            urllib.request.HTTPSHandler(context=ssl_context(str(ca_file) if ca_file else None)),
+            urllib.request.HTTPSHandler(context=_tls(url, ca_file)),
         )
         asked = urllib.request.Request(url, data=body, headers=dict(headers), method=method)  # noqa: S310  # checked below
         try:

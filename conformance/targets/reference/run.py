@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ try:
 
     from multichat_proto.handshake import STREAM_PATH
     from multichat_server.config import Settings
+    from multichat_server.passwords import Passwords
     from multichat_server.server import Serving, serve
     from multichat_server.storage import Store
     from reference_target.hooks import Outage, ReferenceHooks, serve_hooks
@@ -48,12 +50,12 @@ ACCOUNTS: Final = tuple(
 LIMITS: Final[dict[str, Any]] = {
     "max_rooms_per_connection": 8,
     "handshake_timeout": 2.0,
-    "ping_interval": 1.0,
-    "ping_timeout": 3.0,
+    "ping_interval": 0.5,
+    "ping_timeout": 2.0,
     "close_timeout": 1.0,
-    "shutdown_grace": 0.4,
+    "shutdown_grace": 0.2,
     "directory_poll": 0.1,
-    "stale_after": 0.6,
+    "stale_after": 0.5,
     "max_message_length": 8192,
     "max_frame_bytes": 262144,
     "outbox_bytes": 262144,
@@ -92,6 +94,8 @@ def _port(text: str) -> int:
 
 async def _run(options: argparse.Namespace, folder: Path) -> int:
     database = folder / "chat.sqlite3"
+    # A run logs in some thirty times, with passwords that everybody knows.
+    passwords = Passwords(memory_kib=64)
     settings = Settings(
         port=options.port,
         database_url=f"sqlite:///{database}",
@@ -104,7 +108,9 @@ async def _run(options: argparse.Namespace, folder: Path) -> int:
     ):
         async with trio.open_nursery() as nursery:
             try:
-                serving: Serving = await nursery.start(serve, settings)
+                serving: Serving = await nursery.start(
+                    partial(serve, passwords=passwords), settings
+                )
             except OSError as exc:
                 reason = exc.strerror or exc
                 print(f"error: port {options.port} cannot be used: {reason}", file=sys.stderr)

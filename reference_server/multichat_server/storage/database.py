@@ -19,17 +19,12 @@ There is a connection for each of these threads, so that whoever has a thread ha
 """
 
 import os
-import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Final, TypeVar
 
-import alembic.command
-import alembic.util
 import sqlalchemy as sa
 import trio
-from alembic.config import Config
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -37,6 +32,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from multichat_proto.exceptions import StoreUnavailable
 from multichat_server.storage.errors import InvalidValue, StoreError
+from multichat_server.storage.schema import bring_up_to_date
 
 __all__ = ["BUSY_SECONDS", "Database"]
 
@@ -49,12 +45,6 @@ _READERS: Final = 4
 _WRITERS: Final = 2
 # Whose turn comes soon if it need not share.
 _RESERVED: Final = 1
-
-_MIGRATIONS: Final = Path(__file__).parent / "migrations"
-# Alembic keeps the migration that is under way in a module's globals.
-_ONE_MIGRATION: Final = threading.Lock()
-# An arbitrary number by which PostgreSQL knows the lock that migrations take.
-_ADVISORY_LOCK: Final = 7_240_116
 
 _WRITES: Final = "multichat_writes"
 
@@ -234,21 +224,7 @@ def _prepare(engine: sa.Engine, url: sa.URL) -> None:
         # It holds password hashes: for this account's eyes only. SQLite gives the files that it
         # puts beside it the same mode.
         os.close(os.open(name, os.O_CREAT | os.O_RDWR, 0o600))
-    config = Config()
-    # The setting is subject to % interpolation.
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-
-    def migrate(connection: sa.Connection) -> None:
-        if connection.dialect.name == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
-        config.attributes["connection"] = connection
-        alembic.command.upgrade(config, "head")
-
-    try:
-        with _ONE_MIGRATION:
-            _transact(engine, migrate, writes=True)
-    except alembic.util.CommandError as exc:
-        raise StoreError(f"the tables are not of a version known here: {exc}") from exc
+    _transact(engine, bring_up_to_date, writes=True)
 
 
 def _cause(exc: Exception) -> str:

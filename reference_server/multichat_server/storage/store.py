@@ -50,7 +50,11 @@ class Store:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, url: str, *, password_threads: int = 2, clock: Callable[[], float] = time.time
+        cls,
+        url: str,
+        *,
+        passwords: Passwords | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> AsyncIterator["Store"]:
         """
         Open a database, bring its tables up to date, and close it at the end.
@@ -58,7 +62,7 @@ class Store:
         Args:
             url: Such as ``sqlite:///chat.sqlite3`` (made if there is none), ``sqlite://`` (in
                 memory, gone at the end) or ``postgresql://user@host/name``.
-            password_threads: How many passwords are worked on at a time.
+            passwords: Hashes and checks them; ``None`` for one as :class:`Passwords` makes it.
             clock: Tells the seconds since 1970; sessions expire by it.
 
         Raises:
@@ -68,7 +72,7 @@ class Store:
 
         """
         async with Database.open(url) as database:
-            yield cls(database, Passwords(threads=password_threads), clock=clock)
+            yield cls(database, passwords or Passwords(), clock=clock)
 
     def reserved(self) -> "Store":
         """

@@ -224,7 +224,7 @@ def test_for_a_second_after_a_rename_either_name_will_do(tmp_path: Path) -> None
 def test_long_after_a_rename_only_the_new_name_will_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(playing, "CATCHING_UP", -1000.0)
+    monkeypatch.setattr(playing, "SEEN_WITHIN", -1000.0)
     file = tmp_path / "story.json"
     write_story(renaming(), file, about={})
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import alembic.autogenerate
 import alembic.migration
+import alembic.script
 import pytest
 import sqlalchemy as sa
 import trio
@@ -18,9 +19,10 @@ import trio.testing
 from sqlalchemy.exc import IntegrityError
 
 from multichat_proto.exceptions import StoreUnavailable
-from multichat_server.storage import InvalidValue, Store, StoreError
+from multichat_server.storage import InvalidValue, Store, StoreError, schema
 from multichat_server.storage import database as database_module
 from multichat_server.storage.database import Database
+from multichat_server.storage.schema import migrate
 from multichat_server.storage.tables import metadata, rooms
 
 
@@ -31,6 +33,14 @@ def file(tmp_path: Path) -> Path:
 
 def url_of(file: Path) -> str:
     return f"sqlite:///{file}"
+
+
+@contextmanager
+def closing_engine(engine: sa.Engine) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        engine.dispose()
 
 
 async def pragma(database: Database, name: str) -> object:
@@ -45,6 +55,56 @@ async def test_the_migrations_make_the_tables_of_this_version(file: Path, place:
 
     async with Database.open("sqlite://" if place == "memory" else url_of(file)) as database:
         assert await database.read(differences) == []
+
+
+async def test_a_new_database_is_what_all_migrations_make(file: Path) -> None:
+    """Tables, indexes, and what is in them from the beginning."""
+
+    def everything(connection: sa.Connection) -> list[str]:
+        dbapi = connection.connection.driver_connection
+        assert isinstance(dbapi, sqlite3.Connection)
+        # Columns and constraints are told apart by what they are, not by the lines' order.
+        return sorted(line.rstrip(" ,") for text in dbapi.iterdump() for line in text.split("\n"))
+
+    def migrated(connection: sa.Connection) -> list[str]:
+        migrate(connection)
+        return everything(connection)
+
+    async with Database.open(url_of(file)) as database:
+        made = await database.read(everything)
+    engine = sa.create_engine("sqlite://")
+    with closing_engine(engine), engine.begin() as connection:
+        assert made == migrated(connection)
+
+
+def test_the_newest_migration_is_known() -> None:
+    scripts = alembic.script.ScriptDirectory(str(Path(schema.__file__).parent / "migrations"))
+
+    assert scripts.get_current_head() == schema.NEWEST
+
+
+async def test_a_database_without_the_newest_migration_gets_it(file: Path) -> None:
+    """An empty table of versions is what a database looks like before its first migration."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)")
+
+    async with Store.open(url_of(file)) as store:
+        await store.add_room("general")
+
+
+async def test_a_server_starts_without_the_migrations_machinery(file: Path) -> None:
+    program = (
+        "import sys, trio\n"
+        "from multichat_server.storage import Store\n"
+        "async def main():\n"
+        "    for _ in range(2):\n"
+        f"        async with Store.open({url_of(file)!r}) as store: await store.rooms()\n"
+        "trio.run(main)\n"
+        "print('alembic' in sys.modules)\n"
+    )
+    done = await trio.run_process([sys.executable, "-c", program], capture_stdout=True)
+
+    assert done.stdout.split() == [b"False"]
 
 
 async def test_what_was_stored_is_there_the_next_time(file: Path) -> None:
@@ -111,11 +171,13 @@ async def test_nor_is_one_in_the_packages_own_path(
 ) -> None:
     """Alembic puts its settings through % interpolation."""
     copy = tmp_path / "100%s"
-    shutil.copytree(database_module._MIGRATIONS, copy)
-    monkeypatch.setattr(database_module, "_MIGRATIONS", copy)
+    shutil.copytree(schema._MIGRATIONS, copy)
+    monkeypatch.setattr(schema, "_MIGRATIONS", copy)
+    engine = sa.create_engine("sqlite://")
 
-    async with Store.open("sqlite://") as store:
-        assert await store.rooms() == []
+    with closing_engine(engine), engine.begin() as connection:
+        migrate(connection)
+        assert "rooms" in sa.inspect(connection).get_table_names()
 
 
 async def test_a_database_can_be_named_by_sqlites_own_kind_of_url(file: Path) -> None:
