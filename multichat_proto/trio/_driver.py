@@ -56,8 +56,10 @@ class _Link:
         self.transport = transport
         self.reading = trio.CancelScope()
         self.pongs_heard = 0
+        self.is_aborted = False
 
     def abort(self) -> None:
+        self.is_aborted = True
         self.transport.abort()
         self.reading.cancel()
 
@@ -177,8 +179,9 @@ class Driver:
                 with link.reading:
                     await self._read(link)
                 # The end is known; what is left is the rest of the closing handshake.
-                with trio.move_on_after(self._close_timeout):
-                    await transport.close()
+                if not link.is_aborted:
+                    with trio.move_on_after(self._close_timeout):
+                        await transport.close()
                 transport.abort()
         finally:
             transport.abort()
