@@ -1,0 +1,505 @@
+"""
+What does a session's work without an event loop: a few threads behind one lock.
+
+The *driver* asks the session what to do next, and minds the time; it never waits for the
+network. Each connection has a *reader*, which opens it and then reads until its end, and a
+*writer*, which does the one thing that the driver has given it. The session is touched under
+the lock only, and nothing else that may take time is done under it. No thread runs code of the
+user; all belong to the ``connect`` block and end with it.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from types import TracebackType
+from typing import Final, Protocol, TypeVar, runtime_checkable
+
+from multichat_proto.events import ChatEvent
+from multichat_proto.exceptions import (
+    ConnectionClosed,
+    ConnectionFailed,
+    MultichatError,
+    RemoteProtocolError,
+)
+from multichat_proto.messages import CloseCode
+from multichat_proto.opening import Opening
+from multichat_proto.session import (
+    AbortConnection,
+    CloseConnection,
+    Effect,
+    EventQueue,
+    Open,
+    Operation,
+    SendPing,
+    SendText,
+    Session,
+)
+from multichat_proto.session.effects import Stopped
+from multichat_proto.sync._clock import Clock
+from multichat_proto.transport import SyncConnector, SyncLogin, SyncTransport
+
+__all__ = ["Driver"]
+
+_LOG: Final = logging.getLogger("multichat_proto")
+
+T = TypeVar("T")
+
+
+@runtime_checkable
+class _Cancellable(Protocol):
+    """A connector whose attempts can be ended from another thread."""
+
+    def cancel(self) -> None: ...
+
+
+class _Link:
+    """
+    One connection, from the attempt to open it; everything here is touched under the lock.
+
+    Attributes:
+        number: Its number in the session.
+        open_by: When it is to be open at the latest; ``None`` once it is, or is not.
+        transport: The connection, once it is open.
+        job: What the writer is to do, and does; ``None`` once it is done.
+        work: Notified when there is a job, or the end has come.
+        is_ended: Whether the session has done with it.
+        pongs: The pongs that the session was told of.
+
+    """
+
+    def __init__(self, number: int, open_by: float, lock: threading.Lock) -> None:
+        self.number = number
+        self.open_by: float | None = open_by
+        self.transport: SyncTransport | None = None
+        self.job: Callable[[], None] | None = None
+        self.work = threading.Condition(lock)
+        self.is_ended = False
+        self.pongs = 0
+
+
+class Driver:
+    """
+    Does what a session wants.
+
+    Args:
+        session: From its start; nobody else asks it for effects.
+        opening: What the handshakes say.
+        connector: Opens connections.
+        clock: The time.
+        close_timeout: Longest wait, in seconds, for a goodbye, and for each thread's end.
+
+    Attributes:
+        lock: Whoever touches the session holds it.
+
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        opening: Opening,
+        connector: SyncConnector,
+        clock: Clock,
+        *,
+        close_timeout: float,
+    ) -> None:
+        self._session = session
+        self._opening = opening
+        self._connector = connector
+        self._clock = clock
+        self._close_timeout = close_timeout
+        self.lock = threading.Lock()
+        self._wake = threading.Condition(self.lock)
+        self._readable = threading.Condition(self.lock)
+        self._over = threading.Condition(self.lock)
+        session.on_effect = self._wake.notify_all
+        session.on_readable = self._readable.notify_all
+        self._cookies: dict[str, str] = {}
+        self._link: _Link | None = None
+        self._threads: list[threading.Thread] = []
+        self._is_cancelled = False
+        self._is_over = False
+        self._crash: BaseException | None = None
+
+    # -- For the threads of the user.
+
+    def now(self) -> float:
+        """Return the time."""
+        return self._clock.now()
+
+    def ask(
+        self,
+        request: Callable[[float], Operation[T]],
+        timeout: float | None,
+        *,
+        too_late: Callable[[], MultichatError] | None = None,
+    ) -> T:
+        """
+        Ask the session for something, and wait for what comes of it.
+
+        Args:
+            request: Asks; it is given the time.
+            timeout: Longest wait, in seconds; ``None`` waits as long as the session does.
+            too_late: Makes the error for a timeout after a command was handed over.
+
+        Raises:
+            TimeoutError: It took longer; it is taken back.
+            MultichatError: It failed.
+
+        """
+        operation: Operation[T] | None = None
+        with self.lock:
+            try:
+                operation = request(self.now())
+                self._await(operation, timeout)
+            except TimeoutError:
+                if operation is None or not self._session.abandon(operation, self.now()):
+                    raise
+                if too_late is None:
+                    raise
+                raise too_late() from None
+            except BaseException:
+                # Somebody has pressed Ctrl-C.
+                if operation is not None:
+                    self._session.abandon(operation, self.now())
+                raise
+        return operation.result()
+
+    def take(self, queue: EventQueue, timeout: float | None) -> ChatEvent:
+        """
+        Wait for the next event of a queue.
+
+        Raises:
+            TimeoutError: None came in so many seconds.
+            ChatClosed: Somebody else waits for it.
+            EndOfEvents: The stream has ended in order.
+            MultichatError: It has ended in this way.
+
+        """
+        with self.lock:
+            queue.claim()
+            try:
+                ready = threading.Condition(self.lock)
+                queue.on_ready = ready.notify_all
+                deadline = None if timeout is None else self.now() + timeout
+                while (event := queue.take()) is None:
+                    self._wait_on(ready, deadline, "no event came in time")
+                return event
+            finally:
+                queue.on_ready = None
+                queue.release()
+
+    def start(self) -> None:
+        """Begin to work; whoever calls this has to call :meth:`stop` or :meth:`abort`."""
+        self._start(self._drive, "multichat driver")
+
+    def stop(self) -> None:
+        """
+        Say goodbye, and wait for the end of all threads; interrupted, they end at once.
+
+        Raises:
+            BaseException: A thread has failed in a way that it should not.
+
+        """
+        try:
+            with self.lock:
+                self._session.stop(self.now())
+                deadline = self.now() + self._close_timeout
+                while not self._is_over and (left := deadline - self.now()) > 0:
+                    self._clock.wait(self._over, left)
+        finally:
+            self.abort()
+
+    def abort(self) -> None:
+        """
+        End at once, and wait for the end of all threads.
+
+        A thread that looks up a name or fills in a login form cannot be woken up; it is waited
+        for at most ``close_timeout`` seconds, and ends by itself with what it does.
+
+        Raises:
+            BaseException: A thread has failed in a way that it should not.
+
+        """
+        with self.lock:
+            self._let_go()
+            link = self._link
+        if link is not None:
+            self._end(link)
+        with self.lock:
+            threads = list(self._threads)
+        for thread in threads:
+            thread.join(self._close_timeout)
+        if self._crash is not None:
+            raise self._crash
+
+    def _await(self, operation: Operation[T], timeout: float | None) -> None:
+        if operation.is_done:
+            return
+        done = threading.Condition(self.lock)
+        operation.on_done = done.notify_all
+        deadline = None if timeout is None else self.now() + timeout
+        while not operation.is_done:
+            self._wait_on(done, deadline, "no answer came in time")
+
+    def _wait_on(self, condition: threading.Condition, deadline: float | None, words: str) -> None:
+        left = None if deadline is None else deadline - self.now()
+        if left is not None and left <= 0:
+            raise TimeoutError(words)
+        self._clock.wait(condition, left)
+
+    # -- The driver's thread.
+
+    def _drive(self) -> None:
+        with self.lock:
+            while not self._is_cancelled:
+                self._note_pongs()
+                effect = self._session.next_effect(self.now())
+                if effect is None:
+                    self._rest()
+                elif isinstance(effect, Stopped):
+                    break
+                else:
+                    self._do(effect)
+            link, self._is_over = self._link, True
+            self._over.notify_all()
+        if link is not None:
+            self._end(link)
+
+    def _rest(self) -> None:
+        """Wait for news, or until the session wants to be asked again."""
+        link, until = self._link, self._session.wake_at
+        if link is not None and link.open_by is not None and not link.is_ended:
+            if self.now() >= link.open_by:
+                self._open_too_late(link)
+                return
+            until = link.open_by if until is None else min(until, link.open_by)
+        self._clock.wait(self._wake, None if until is None else max(0.0, until - self.now()))
+
+    def _do(self, effect: Effect) -> None:
+        link = self._link
+        if isinstance(effect, Open):
+            self._link = link = _Link(effect.connection, self.now() + effect.timeout, self.lock)
+            self._start(partial(self._carry, link, effect), "multichat reader")
+            return
+        if link is None or link.number != getattr(effect, "connection", None):
+            return
+        transport = link.transport
+        match effect:
+            case SendText(text=text, timeout=timeout) if transport is not None:
+                self._write(link, partial(transport.send_text, text), timeout)
+            case SendPing(timeout=timeout) if transport is not None:
+                self._write(link, transport.ping, timeout)
+            case CloseConnection(code=code, reason=reason, timeout=timeout):
+                if transport is not None:
+                    self._write(link, partial(transport.close, code, reason), timeout)
+                self._lose(link, reason)
+            case AbortConnection():
+                with self._unlocked():
+                    self._end(link)
+
+    def _write(self, link: _Link, job: Callable[[], None], most: float) -> None:
+        """Have the writer do something, and wait until it has."""
+        deadline = self.now() + most
+        link.job = job
+        link.work.notify_all()
+        while link.job is job and not link.is_ended and not self._is_cancelled:
+            left = deadline - self.now()
+            if left <= 0:
+                self._lose(link, "the server takes nothing more")
+                return
+            self._clock.wait(self._wake, left)
+
+    def _lose(self, link: _Link, reason: str) -> None:
+        error = ConnectionClosed(CloseCode.ABNORMAL, reason)
+        self._session.connection_lost(link.number, error, self.now())
+        with self._unlocked():
+            self._end(link)
+
+    def _open_too_late(self, link: _Link) -> None:
+        link.is_ended = True
+        error = ConnectionFailed(f"no answer from {self._opening.address} in time")
+        self._not_opened(link, error)
+        with self._unlocked():
+            self._end(link)
+
+    def _note_pongs(self) -> None:
+        link = self._link
+        if link is None or link.transport is None:
+            return
+        pongs = link.transport.pongs
+        if pongs > link.pongs:
+            link.pongs = pongs
+            self._session.pong(link.number, self.now())
+
+    # -- A connection's reader.
+
+    def _carry(self, link: _Link, effect: Open) -> None:
+        """Open a connection, and read from it until it has ended."""
+        transport, error = None, None
+        cookies = self._cookies
+        try:
+            if effect.login:
+                cookies = self._log_in(effect.timeout)
+            with self.lock:
+                if link.is_ended:
+                    return
+            transport = self._connector.open(self._opening.request(cookies))
+        except MultichatError as exc:
+            error = exc
+        try:
+            with self.lock:
+                link.open_by = None
+                if link.is_ended:
+                    return
+                if transport is not None:
+                    self._cookies = cookies
+                    link.transport = transport
+                    self._start(partial(self._write_all, link), "multichat writer")
+                    _LOG.info("connected to %s", self._opening.address)
+                    self._session.opened(link.number, self.now())
+                elif error is not None:
+                    self._not_opened(link, error)
+            if transport is not None:
+                self._read(link, transport)
+        finally:
+            with self.lock:
+                link.is_ended = True
+                link.work.notify_all()
+            if transport is not None:
+                transport.abort()
+
+    def _log_in(self, timeout: float) -> dict[str, str]:
+        account, address = self._opening.password, self._opening.address
+        if account is None:
+            return {}
+        if isinstance(self._connector, SyncLogin):
+            return self._connector.login(address, account.username, account.password)
+        # Here, since an HTTP client takes long to import, and many never log in.
+        from multichat_proto.login import form_login_sync
+
+        return form_login_sync(
+            address,
+            account.username,
+            account.password,
+            ssl_context=self._opening.ssl_context,
+            timeout=timeout,
+        )
+
+    def _not_opened(self, link: _Link, error: MultichatError) -> None:
+        _LOG.warning("cannot connect to %s: %s", self._opening.address, _quoted(error))
+        self._session.open_failed(link.number, error, self.now())
+
+    def _read(self, link: _Link, transport: SyncTransport) -> None:
+        session, number = self._session, link.number
+        try:
+            while True:
+                with self.lock:
+                    while not session.wants_frames and not link.is_ended:
+                        self._clock.wait(self._readable, None)
+                    if link.is_ended:
+                        return
+                message = transport.receive()
+                with self.lock:
+                    if isinstance(message, str):
+                        session.receive_text(number, message, self.now())
+                    else:
+                        session.receive_binary(number, self.now())
+        except (ConnectionClosed, RemoteProtocolError) as exc:
+            _LOG.info("the connection to %s has ended: %s", self._opening.address, _quoted(exc))
+            with self.lock:
+                session.connection_lost(number, exc, self.now())
+
+    # -- A connection's writer.
+
+    def _write_all(self, link: _Link) -> None:
+        with self.lock:
+            while True:
+                while link.job is None:
+                    if link.is_ended:
+                        return
+                    self._clock.wait(link.work, None)
+                # The reader sees how a connection ends, too, and why.
+                with self._unlocked(), suppress(ConnectionClosed, RemoteProtocolError):
+                    link.job()
+                link.job = None
+                self._wake.notify_all()
+
+    # -- What all threads have in common.
+
+    def _start(self, work: Callable[[], None], name: str) -> None:
+        def run() -> None:
+            with _Reporting(self._crashed):
+                work()
+
+        # A daemon: a program that never leaves the block can end all the same.
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        self._threads = [other for other in self._threads if other.is_alive()]
+        thread.start()
+        self._threads.append(thread)
+
+    def _crashed(self, crash: BaseException) -> None:
+        """Take it that somebody's transport, or something here, is broken: nobody waits."""
+        with self.lock:
+            self._crash = self._crash or crash
+            self._let_go()
+            self._is_over = True
+            self._over.notify_all()
+            link = self._link
+        if link is not None:
+            self._end(link)
+
+    def _let_go(self) -> None:
+        """Tell everybody who waits that nothing will come any more."""
+        self._is_cancelled = True
+        self._session.stop(self.now())
+        if self._link is not None:
+            error = ConnectionClosed(CloseCode.ABNORMAL)
+            self._session.connection_lost(self._link.number, error, self.now())
+        self._wake.notify_all()
+
+    def _end(self, link: _Link) -> None:
+        """End a connection, or the attempt to open it; the lock is not held."""
+        with self.lock:
+            link.is_ended = True
+            link.work.notify_all()
+            self._readable.notify_all()
+            transport = link.transport
+        if transport is not None:
+            transport.abort()
+        elif isinstance(self._connector, _Cancellable):
+            self._connector.cancel()
+
+    @contextmanager
+    def _unlocked(self) -> Iterator[None]:
+        self.lock.release()
+        try:
+            yield
+        finally:
+            self.lock.acquire()
+
+
+class _Reporting:
+    """Hands over what a thread dies of, for the block's own thread to raise."""
+
+    def __init__(self, report: Callable[[BaseException], None]) -> None:
+        self._report = report
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        if exc is not None:
+            self._report(exc)
+        return True
+
+
+def _quoted(error: MultichatError) -> str:
+    """Return an error's sentence for the log: a server's words must not forge lines in it."""
+    return ascii(str(error))

@@ -1,0 +1,284 @@
+"""
+Connections of :mod:`websockets.sync.client`, behind the seam of our transports.
+
+Whatever waits for the network here can be ended from another thread: each connection's socket
+has a twin, a second handle of the same connection, and shutting that down wakes up everybody
+who waits for the first one, in TCP, TLS or WebSocket.
+"""
+
+import logging
+import os
+import socket
+import ssl
+import threading
+from collections import deque
+from contextlib import suppress
+from typing import Any, Final
+
+from websockets.exceptions import ConnectionClosed as WebSocketClosed
+from websockets.sync.client import ClientConnection
+from websockets.sync.client import reconnect as websockets_connect
+from websockets.typing import Origin, Subprotocol
+
+from multichat_proto.exceptions import ConnectionClosed, RemoteProtocolError
+from multichat_proto.failures import OPENING_FAILURES, closing_error, opening_error
+from multichat_proto.messages import CloseCode
+from multichat_proto.transport import OpenRequest
+
+__all__ = ["WebSocketConnector", "WebSocketTransport"]
+
+_WIRE_LOG: Final = logging.getLogger("multichat_proto.websockets")
+# At level DEBUG websockets writes down every header and every frame: cookies and what people
+# say. Whoever wants that has to ask for it by this logger's name.
+_WIRE_LOG.setLevel(logging.INFO)
+
+
+class WebSocketConnector:
+    """Opens connections over TCP and TLS, one at a time."""
+
+    def __init__(self) -> None:
+        self._ssl_context: ssl.SSLContext | None = None
+        self._lock = threading.Lock()
+        self._attempts: set[_Attempt] = set()
+
+    def open(self, request: OpenRequest) -> "WebSocketTransport":
+        """
+        Open a connection; there is no limit of time but :meth:`cancel`.
+
+        Raises:
+            ConnectionFailed: It did not come about, or was cancelled.
+            RemoteProtocolError: What answers does not speak WebSocket.
+            LocalProtocolError: No host can have this name, or the proxy is of a kind that is
+                not installed.
+
+        """
+        attempt = _Attempt()
+        with self._lock:
+            self._attempts.add(attempt)
+        try:
+            connection = self._open(request, attempt)
+            return WebSocketTransport(connection, attempt.socket)
+        except OPENING_FAILURES as exc:
+            attempt.socket.close()
+            raise opening_error(exc, request.address) from exc
+        finally:
+            with self._lock:
+                self._attempts.discard(attempt)
+
+    def cancel(self) -> None:
+        """Have every attempt that is under way fail; from any thread."""
+        with self._lock:
+            for attempt in self._attempts:
+                attempt.socket.shut_down()
+
+    def _open(self, request: OpenRequest, attempt: "_Attempt") -> ClientConnection:
+        address = request.address
+        sock = None
+        if request.proxy is None:
+            sock = attempt.dial(address.host, address.port)
+        tls: dict[str, Any] = {}
+        if address.secure:
+            tls["ssl"] = request.ssl_context or self._default_context()
+        dial = _Dial(
+            address.websocket_url,
+            sock=sock,
+            origin=None if request.origin is None else Origin(request.origin),
+            subprotocols=[Subprotocol(name) for name in request.subprotocols] or None,
+            compression=None,
+            additional_headers=request.headers,
+            proxy=request.proxy,
+            open_timeout=None,  # the driver's
+            ping_interval=None,  # the session's
+            close_timeout=request.close_timeout,
+            max_size=request.max_frame_bytes,
+            logger=_WIRE_LOG,
+            create_connection=attempt.connection,  # type: ignore[arg-type]  # "or a wrapper"
+            **tls,
+        )
+        return dial.connect().__enter__()  # its counterpart is the transport's end
+
+    def _default_context(self) -> ssl.SSLContext:
+        # Reading the system's certificates takes milliseconds: once is enough.
+        if self._ssl_context is None:
+            self._ssl_context = ssl.create_default_context()
+        return self._ssl_context
+
+
+class WebSocketTransport:
+    """
+    One open connection.
+
+    Args:
+        connection: The connection; nobody else uses it.
+        twin: The second handle of its socket; it is closed with the connection.
+
+    """
+
+    def __init__(self, connection: ClientConnection, twin: "_Twin") -> None:
+        self._connection = connection
+        self._twin = twin
+        self._pongs = 0
+        self._asked: deque[threading.Event] = deque()
+        self._is_aborted = False
+
+    @property
+    def subprotocol(self) -> str | None:
+        """What the server selected, or ``None``."""
+        return self._connection.subprotocol
+
+    @property
+    def pongs(self) -> int:
+        """How many pongs have come so far."""
+        while self._asked and self._asked[0].is_set():
+            self._asked.popleft()
+            self._pongs += 1
+        return self._pongs
+
+    def send_text(self, text: str) -> None:
+        """
+        Hand a frame to the system.
+
+        Raises:
+            ConnectionClosed: The connection has ended.
+            RemoteProtocolError: It has ended because the server broke WebSocket.
+
+        """
+        try:
+            self._connection.send(text)
+        except WebSocketClosed as exc:
+            raise self._ending(exc) from exc
+
+    def ping(self) -> None:
+        """
+        Hand a ping to the system; do not wait for the pong.
+
+        Raises:
+            ConnectionClosed: The connection has ended.
+            RemoteProtocolError: It has ended because the server broke WebSocket.
+
+        """
+        try:
+            self._asked.append(self._connection.ping())
+        except WebSocketClosed as exc:
+            raise self._ending(exc) from exc
+
+    def receive(self) -> str | bytes:
+        """
+        Return the next message.
+
+        Raises:
+            ConnectionClosed: The connection has ended; said each time.
+            RemoteProtocolError: It has ended because the server broke WebSocket.
+
+        """
+        try:
+            message = self._connection.recv()
+        except WebSocketClosed as exc:
+            raise self._ending(exc) from exc
+        if self._is_aborted:
+            raise ConnectionClosed(CloseCode.ABNORMAL)
+        return message
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """Say goodbye, and wait a bounded time for the other side to."""
+        self._connection.close(code, reason)
+
+    def abort(self) -> None:
+        """End the connection at once; what waits in another method then raises."""
+        self._is_aborted = True
+        self._twin.shut_down()
+        # The lock that this takes is not held for long: no write waits any more.
+        self._connection.close_socket()
+        self._connection.wait_closed()
+        self._twin.close()
+
+    def _ending(self, exc: WebSocketClosed) -> ConnectionClosed | RemoteProtocolError:
+        return ConnectionClosed(CloseCode.ABNORMAL) if self._is_aborted else closing_error(exc)
+
+
+class _Twin:
+    """A second handle of a socket, for whoever wants to end its connection."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._is_shut = False
+
+    def follow(self, sock: socket.socket) -> None:
+        """Be the twin of this socket from now on."""
+        # Not sock.dup(): a TLS socket has none.
+        twin = socket.socket(fileno=os.dup(sock.fileno()))
+        with self._lock:
+            before, self._socket = self._socket, twin
+            if self._is_shut:
+                _shut_down(twin)
+        if before is not None:
+            before.close()
+
+    def shut_down(self) -> None:
+        """End the connection, and each that follows."""
+        with self._lock:
+            self._is_shut = True
+            if self._socket is not None:
+                _shut_down(self._socket)
+
+    def close(self) -> None:
+        """Close the handle; the connection itself is the other one's business."""
+        with self._lock:
+            if self._socket is not None:
+                self._socket.close()
+                self._socket = None
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether :meth:`shut_down` was called."""
+        return self._is_shut
+
+
+class _Attempt:
+    """One attempt to open a connection; ending its twin makes it fail."""
+
+    def __init__(self) -> None:
+        self.socket = _Twin()
+
+    def dial(self, host: str, port: int) -> socket.socket:
+        """
+        Connect to the first address of a host that takes it.
+
+        Raises:
+            OSError: None does.
+
+        """
+        failure: OSError | None = None
+        for family, kind, protocol, _, where in socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        ):
+            if self.socket.is_shut:
+                break
+            sock = socket.socket(family, kind, protocol)
+            try:
+                self.socket.follow(sock)
+                sock.connect(where)
+            except OSError as exc:
+                sock.close()
+                failure = exc
+            else:
+                return sock
+        raise failure or ConnectionAbortedError("cancelled")
+
+    def connection(self, sock: socket.socket, *args: Any, **kwargs: Any) -> ClientConnection:
+        """Return a connection on this socket, as websockets makes one."""
+        self.socket.follow(sock)
+        return ClientConnection(sock, *args, **kwargs)
+
+
+class _Dial(websockets_connect):
+    """Follows no redirect: cookies go to the address that was given and to no other."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
+def _shut_down(sock: socket.socket) -> None:
+    with suppress(OSError):  # not connected, or not any more
+        sock.shutdown(socket.SHUT_RDWR)
