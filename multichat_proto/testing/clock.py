@@ -23,6 +23,9 @@ T = TypeVar("T")
 _LEAST: Final = 1e-6
 """Shortest wait, in seconds: less could be lost in rounding, and be waited for again for ever."""
 
+_LOOK: Final = 0.002
+"""How often a waiting thread looks whether all wait, in seconds that are real."""
+
 
 class VirtualEventLoop(asyncio.SelectorEventLoop):
     """
@@ -150,16 +153,26 @@ class VirtualClock:
             deadline = None if timeout is None else self._now + max(timeout, _LEAST)
             wait = _Wait(condition, deadline)
             self._waits[wait] = None
-            due = self._jump()
-        if due:
-            # Somebody's time has come, perhaps one's own; a wait may end early.
+        try:
+            while not self._is_over(wait):
+                # Again and again: the last one that did not wait may have ended without a word.
+                condition.wait(_LOOK)
+        finally:
             with self._lock:
                 self._waits.pop(wait, None)
-            self._wake(due, condition)
-            return
-        condition.wait()
+
+    def _is_over(self, wait: _Wait) -> bool:
+        """Jump if nobody has anything left to do; return whether this wait has ended."""
         with self._lock:
+            if wait not in self._waits:
+                return True
+            due = self._jump()
+            if not due:
+                return False
+            # Somebody's time has come, perhaps one's own; a wait may end early.
             self._waits.pop(wait, None)
+        self._wake(due, wait.condition)
+        return True
 
     def sleep(self, seconds: float) -> None:
         """Let time pass; whatever is due meanwhile happens in its order."""

@@ -88,7 +88,7 @@ class MemoryTransport:
         with self._arrived:
             if self._link.is_half_open:
                 until = self._clock.now() + self._close_timeout
-                while (left := until - self._clock.now()) > 0:
+                while self._link.is_open and (left := until - self._clock.now()) > 0:
                     self._clock.wait(self._arrived, left)
                 self._link.abort()
             else:
