@@ -16,6 +16,8 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
+from multichat_proto.sync import Clock
+
 __all__ = ["VirtualClock", "VirtualEventLoop", "run_virtual"]
 
 T = TypeVar("T")
@@ -107,7 +109,7 @@ class _Wait:
         self.thread = threading.current_thread()
 
 
-class VirtualClock:
+class VirtualClock(Clock):
     """
     A clock for threads that jumps when all of them wait.
 
