@@ -121,16 +121,17 @@ class VirtualClock(Clock):
             server.restart()
             chat.wait_for(Reconnected, timeout=60)  # at once
 
-    The threads that count are those that have waited by this clock, and those of the sync
-    shell. One of them that waits for something else holds the time still, and says so with
-    :meth:`away`.
+    The threads that count are the one that makes the clock, those that have waited by it, and
+    those of the sync shell. One of them that waits for something else holds the time still,
+    unless it says so with :meth:`away`.
     """
 
     def __init__(self) -> None:
         self._now = 0.0
         self._lock = threading.Lock()
         self._waits: dict[_Wait, None] = {}
-        self._known: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+        # Not before its first wait: time could pass between the start of a chat and that.
+        self._known = weakref.WeakSet([threading.current_thread()])
         self._watched: weakref.WeakSet[threading.Condition] = weakref.WeakSet()
         self._others = weakref.WeakSet(threading.enumerate())
 
