@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
+from websockets.frames import Opcode
+
 from tests.support.scripted import Peer
 
 Script = Callable[[Peer], Awaitable[None]]
@@ -36,8 +38,8 @@ class Hall:
 
 
 async def silent(peer: Peer) -> None:
-    """Take everything and answer nothing."""
-    while await peer.frame() is not None:
+    """Take everything, and answer nothing but the goodbye."""
+    while (frame := await peer.frame()) is not None and frame.opcode is not Opcode.CLOSE:
         pass
 
 
