@@ -9,6 +9,7 @@ from typing import Any, Final
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as websockets_connect
 from websockets.exceptions import ConnectionClosed as WebSocketClosed
+from websockets.protocol import CLOSING
 from websockets.typing import Origin, Subprotocol
 
 from multichat_proto.exceptions import ConnectionClosed, RemoteProtocolError
@@ -59,6 +60,7 @@ class WebSocketConnector:
                 max_size=request.max_frame_bytes,
                 write_limit=1,  # a send returns when the system has taken it; 0 stalls over TLS
                 logger=_WIRE_LOG,
+                create_connection=_Connection,
                 **tls,
             )
         except OPENING_FAILURES as exc:
@@ -179,6 +181,27 @@ class WebSocketTransport:
             self._pongs += 1
             if self.on_pong is not None:
                 self.on_pong()
+
+
+class _Connection(ClientConnection):
+    """
+    A connection that ends when it is over.
+
+    After a close frame, or a frame that breaks the protocol, the server is to close the TCP
+    connection. websockets tells nobody of the end before that, and waits for it forever.
+    """
+
+    _patience: asyncio.TimerHandle | None = None
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._patience is None and self.protocol.state is CLOSING:
+            self._patience = self.loop.call_later(self.close_timeout or 0, self.transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+        super().connection_lost(exc)
 
 
 class _Dial(websockets_connect):

@@ -15,8 +15,8 @@ from multichat_proto.exceptions import DeliveryUnknown
 from multichat_proto.messages import Room as RoomId
 from multichat_proto.options import Overflow
 from multichat_proto.session import RoomView, Session, SessionState
-from multichat_proto.sync._driver import Driver
 from multichat_proto.sync._events import Events
+from multichat_proto.sync._waiting import Waiting
 
 __all__ = ["Chat", "Room"]
 
@@ -31,7 +31,7 @@ class Chat:
     connect on; see :data:`multichat_proto.events.ChatEvent`.
 
     Args:
-        driver: Waits.
+        waiting: Waits for the session.
         session: What it stands on.
         address: The server.
         username: One's own name, or ``None`` where it is not known.
@@ -39,14 +39,14 @@ class Chat:
     """
 
     def __init__(
-        self, driver: Driver, session: Session, address: Address, username: str | None
+        self, waiting: Waiting, session: Session, address: Address, username: str | None
     ) -> None:
-        self._driver = driver
+        self._waiting = waiting
         self._session = session
         self._address = address
         self._username = username
-        self._rooms = _Rooms(self, driver, session)
-        self._events: Events[ChatEvent] = Events(driver, session, session.events)
+        self._rooms = _Rooms(self, waiting, session)
+        self._events: Events[ChatEvent] = Events(waiting, session, session.events)
 
     @property
     def address(self) -> Address:
@@ -88,7 +88,7 @@ class Chat:
             MultichatError: The session has ended; this is why.
 
         """
-        view = self._driver.ask(lambda now: self._session.join(room, now), timeout)
+        view = self._waiting.ask(lambda now: self._session.join(room, now), timeout)
         return self._rooms.of(view)
 
     @overload
@@ -130,14 +130,14 @@ class Chat:
             overflow: What happens when there are more; ``None`` takes that of the options.
 
         """
-        with self._driver.lock:
+        with self._waiting.lock:
             queue = self._session.subscribe(None, max_queue=max_queue, overflow=overflow)
-        return Events(self._driver, self._session, queue)
+        return Events(self._waiting, self._session, queue)
 
     def reconnect_now(self) -> None:
         """Try at once to connect, if the session waits to; its waits begin small again."""
-        with self._driver.lock:
-            self._session.reconnect_now(self._driver.now())
+        with self._waiting.lock:
+            self._session.reconnect_now(self._waiting.now())
 
     def __iter__(self) -> Events[ChatEvent]:
         """Iterate over the chat's own stream; events are kept from the connect on."""
@@ -156,18 +156,18 @@ class Room:
 
     Args:
         chat: Whose room it is.
-        driver: Waits.
+        waiting: Waits for the session.
         session: What it stands on.
         view: What the session knows of it.
 
     """
 
-    def __init__(self, chat: Chat, driver: Driver, session: Session, view: RoomView) -> None:
+    def __init__(self, chat: Chat, waiting: Waiting, session: Session, view: RoomView) -> None:
         self._chat = chat
-        self._driver = driver
+        self._waiting = waiting
         self._session = session
         self._view = view
-        self._events: Events[RoomEvent] = Events(driver, session, view.events)
+        self._events: Events[RoomEvent] = Events(waiting, session, view.events)
 
     @property
     def chat(self) -> Chat:
@@ -187,7 +187,7 @@ class Room:
     @property
     def members(self) -> frozenset[str]:
         """The names of members seen since one is in; v1 has no list to ask for."""
-        with self._driver.lock:
+        with self._waiting.lock:
             return self._view.members
 
     @property
@@ -217,7 +217,7 @@ class Room:
             MultichatError: The session has ended; this is why.
 
         """
-        return self._driver.ask(
+        return self._waiting.ask(
             lambda now: self._session.send(self.id, text, now),
             timeout,
             too_late=lambda: DeliveryUnknown(self.id, text),
@@ -238,7 +238,7 @@ class Room:
             RoomError: The server refused; one is still in.
 
         """
-        self._driver.ask(lambda now: self._session.leave(self.id, now), timeout)
+        self._waiting.ask(lambda now: self._session.leave(self.id, now), timeout)
 
     @overload
     def wait_for(
@@ -277,11 +277,11 @@ class Room:
             overflow: What happens when there are more; ``None`` takes that of the options.
 
         """
-        with self._driver.lock:
+        with self._waiting.lock:
             queue = self._session.subscribe(self.id, max_queue=max_queue, overflow=overflow)
             if self._session.rooms.get(self.id) is not self._view:
                 self._session.unsubscribe(queue)  # Left: there is nothing to come.
-        return Events(self._driver, self._session, queue)
+        return Events(self._waiting, self._session, queue)
 
     def __iter__(self) -> Events[RoomEvent]:
         """Iterate over the room's own stream; events are kept from the join on."""
@@ -294,20 +294,20 @@ class Room:
 class _Rooms:
     """The session's rooms, each as one and the same object while one is in it."""
 
-    def __init__(self, chat: Chat, driver: Driver, session: Session) -> None:
+    def __init__(self, chat: Chat, waiting: Waiting, session: Session) -> None:
         self._chat = chat
-        self._driver = driver
+        self._waiting = waiting
         self._session = session
         self._known: dict[RoomId, Room] = {}
 
     def now(self) -> Mapping[RoomId, Room]:
         """Return all rooms; a copy, since other threads change them meanwhile."""
-        with self._driver.lock:
+        with self._waiting.lock:
             return {name: self._of(view) for name, view in self._session.rooms.items()}
 
     def of(self, view: RoomView) -> Room:
         """Return the room that the session sees so."""
-        with self._driver.lock:
+        with self._waiting.lock:
             return self._of(view)
 
     def _of(self, view: RoomView) -> Room:
@@ -316,5 +316,5 @@ class _Rooms:
             return known
         for gone in self._known.keys() - self._session.rooms.keys():
             del self._known[gone]
-        room = self._known[view.room] = Room(self._chat, self._driver, self._session, view)
+        room = self._known[view.room] = Room(self._chat, self._waiting, self._session, view)
         return room

@@ -18,6 +18,7 @@ from multichat_proto.sync._chat import Chat
 from multichat_proto.sync._clock import Clock
 from multichat_proto.sync._driver import Driver
 from multichat_proto.sync._transport import WebSocketConnector
+from multichat_proto.sync._waiting import Waiting
 from multichat_proto.transport import OWN_ORIGIN, SyncConnector
 
 __all__ = ["connect"]
@@ -131,20 +132,22 @@ class _Connecting(AbstractContextManager[Chat]):
 
     def __enter__(self) -> Chat:
         session = self._start(self._clock.now())
+        waiting = Waiting(session, self._clock)
         self._driver = Driver(
             session,
             self._opening,
             self._connector,
             self._clock,
+            waiting.lock,
             close_timeout=self._options.close_timeout,
         )
         try:
             self._driver.start()
-            self._driver.ask(session.ready, timeout=None)
+            waiting.ask(session.ready, timeout=None)
         except BaseException:
             self._driver.abort()
             raise
-        return Chat(self._driver, session, self._opening.address, self._opening.username)
+        return Chat(waiting, session, self._opening.address, self._opening.username)
 
     def __exit__(
         self,

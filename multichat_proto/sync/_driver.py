@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from types import TracebackType
-from typing import Final, Protocol, TypeVar, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
-from multichat_proto.events import ChatEvent
 from multichat_proto.exceptions import (
     ConnectionClosed,
     ConnectionFailed,
@@ -29,9 +28,7 @@ from multichat_proto.session import (
     AbortConnection,
     CloseConnection,
     Effect,
-    EventQueue,
     Open,
-    Operation,
     SendPing,
     SendText,
     Session,
@@ -43,8 +40,6 @@ from multichat_proto.transport import SyncConnector, SyncLogin, SyncTransport
 __all__ = ["Driver"]
 
 _LOG: Final = logging.getLogger("multichat_proto")
-
-T = TypeVar("T")
 
 
 @runtime_checkable
@@ -88,10 +83,8 @@ class Driver:
         opening: What the handshakes say.
         connector: Opens connections.
         clock: The time.
-        close_timeout: Longest wait, in seconds, for a goodbye, and for each thread's end.
-
-    Attributes:
         lock: Whoever touches the session holds it.
+        close_timeout: Longest wait, in seconds, for a goodbye, and for each thread's end.
 
     """
 
@@ -101,6 +94,7 @@ class Driver:
         opening: Opening,
         connector: SyncConnector,
         clock: Clock,
+        lock: threading.Lock,
         *,
         close_timeout: float,
     ) -> None:
@@ -109,10 +103,10 @@ class Driver:
         self._connector = connector
         self._clock = clock
         self._close_timeout = close_timeout
-        self.lock = threading.Lock()
-        self._wake = threading.Condition(self.lock)
-        self._readable = threading.Condition(self.lock)
-        self._over = threading.Condition(self.lock)
+        self._lock = lock
+        self._wake = threading.Condition(self._lock)
+        self._readable = threading.Condition(self._lock)
+        self._over = threading.Condition(self._lock)
         session.on_effect = self._wake.notify_all
         session.on_readable = self._readable.notify_all
         self._cookies: dict[str, str] = {}
@@ -121,74 +115,6 @@ class Driver:
         self._is_cancelled = False
         self._is_over = False
         self._crash: BaseException | None = None
-
-    # -- For the threads of the user.
-
-    def now(self) -> float:
-        """Return the time."""
-        return self._clock.now()
-
-    def ask(
-        self,
-        request: Callable[[float], Operation[T]],
-        timeout: float | None,
-        *,
-        too_late: Callable[[], MultichatError] | None = None,
-    ) -> T:
-        """
-        Ask the session for something, and wait for what comes of it.
-
-        Args:
-            request: Asks; it is given the time.
-            timeout: Longest wait, in seconds; ``None`` waits as long as the session does.
-            too_late: Makes the error for a timeout after a command was handed over.
-
-        Raises:
-            TimeoutError: It took longer; it is taken back.
-            MultichatError: It failed.
-
-        """
-        operation: Operation[T] | None = None
-        with self.lock:
-            try:
-                operation = request(self.now())
-                self._await(operation, timeout)
-            except TimeoutError:
-                if operation is None or not self._session.abandon(operation, self.now()):
-                    raise
-                if too_late is None:
-                    raise
-                raise too_late() from None
-            except BaseException:
-                # Somebody has pressed Ctrl-C.
-                if operation is not None:
-                    self._session.abandon(operation, self.now())
-                raise
-        return operation.result()
-
-    def take(self, queue: EventQueue, timeout: float | None) -> ChatEvent:
-        """
-        Wait for the next event of a queue.
-
-        Raises:
-            TimeoutError: None came in so many seconds.
-            ChatClosed: Somebody else waits for it.
-            EndOfEvents: The stream has ended in order.
-            MultichatError: It has ended in this way.
-
-        """
-        with self.lock:
-            queue.claim()
-            try:
-                ready = threading.Condition(self.lock)
-                queue.on_ready = ready.notify_all
-                deadline = None if timeout is None else self.now() + timeout
-                while (event := queue.take()) is None:
-                    self._wait_on(ready, deadline, "no event came in time")
-                return event
-            finally:
-                queue.on_ready = None
-                queue.release()
 
     def start(self) -> None:
         """Begin to work; whoever calls this has to call :meth:`stop` or :meth:`abort`."""
@@ -203,10 +129,10 @@ class Driver:
 
         """
         try:
-            with self.lock:
-                self._session.stop(self.now())
-                deadline = self.now() + self._close_timeout
-                while not self._is_over and (left := deadline - self.now()) > 0:
+            with self._lock:
+                self._session.stop(self._clock.now())
+                deadline = self._clock.now() + self._close_timeout
+                while not self._is_over and (left := deadline - self._clock.now()) > 0:
                     self._clock.wait(self._over, left)
         finally:
             self.abort()
@@ -222,40 +148,25 @@ class Driver:
             BaseException: A thread has failed in a way that it should not.
 
         """
-        with self.lock:
+        with self._lock:
             self._let_go()
             link = self._link
         if link is not None:
             self._end(link)
-        with self.lock:
+        with self._lock:
             threads = list(self._threads)
         for thread in threads:
             thread.join(self._close_timeout)
         if self._crash is not None:
             raise self._crash
 
-    def _await(self, operation: Operation[T], timeout: float | None) -> None:
-        if operation.is_done:
-            return
-        done = threading.Condition(self.lock)
-        operation.on_done = done.notify_all
-        deadline = None if timeout is None else self.now() + timeout
-        while not operation.is_done:
-            self._wait_on(done, deadline, "no answer came in time")
-
-    def _wait_on(self, condition: threading.Condition, deadline: float | None, words: str) -> None:
-        left = None if deadline is None else deadline - self.now()
-        if left is not None and left <= 0:
-            raise TimeoutError(words)
-        self._clock.wait(condition, left)
-
     # -- The driver's thread.
 
     def _drive(self) -> None:
-        with self.lock:
+        with self._lock:
             while not self._is_cancelled:
                 self._note_pongs()
-                effect = self._session.next_effect(self.now())
+                effect = self._session.next_effect(self._clock.now())
                 if effect is None:
                     self._rest()
                 elif isinstance(effect, Stopped):
@@ -271,16 +182,18 @@ class Driver:
         """Wait for news, or until the session wants to be asked again."""
         link, until = self._link, self._session.wake_at
         if link is not None and link.open_by is not None and not link.is_ended:
-            if self.now() >= link.open_by:
+            if self._clock.now() >= link.open_by:
                 self._open_too_late(link)
                 return
             until = link.open_by if until is None else min(until, link.open_by)
-        self._clock.wait(self._wake, None if until is None else max(0.0, until - self.now()))
+        self._clock.wait(self._wake, None if until is None else max(0.0, until - self._clock.now()))
 
     def _do(self, effect: Effect) -> None:
         link = self._link
         if isinstance(effect, Open):
-            self._link = link = _Link(effect.connection, self.now() + effect.timeout, self.lock)
+            self._link = link = _Link(
+                effect.connection, self._clock.now() + effect.timeout, self._lock
+            )
             self._start(partial(self._carry, link, effect), "multichat reader")
             return
         if link is None or link.number != getattr(effect, "connection", None):
@@ -301,11 +214,11 @@ class Driver:
 
     def _write(self, link: _Link, job: Callable[[], None], most: float) -> None:
         """Have the writer do something, and wait until it has."""
-        deadline = self.now() + most
+        deadline = self._clock.now() + most
         link.job = job
         link.work.notify_all()
         while link.job is job and not link.is_ended and not self._is_cancelled:
-            left = deadline - self.now()
+            left = deadline - self._clock.now()
             if left <= 0:
                 self._lose(link, "the server takes nothing more")
                 return
@@ -313,7 +226,7 @@ class Driver:
 
     def _lose(self, link: _Link, reason: str) -> None:
         error = ConnectionClosed(CloseCode.ABNORMAL, reason)
-        self._session.connection_lost(link.number, error, self.now())
+        self._session.connection_lost(link.number, error, self._clock.now())
         with self._unlocked():
             self._end(link)
 
@@ -331,7 +244,7 @@ class Driver:
         pongs = link.transport.pongs
         if pongs > link.pongs:
             link.pongs = pongs
-            self._session.pong(link.number, self.now())
+            self._session.pong(link.number, self._clock.now())
 
     # -- A connection's reader.
 
@@ -342,14 +255,14 @@ class Driver:
         try:
             if effect.login:
                 cookies = self._log_in(effect.timeout)
-            with self.lock:
+            with self._lock:
                 if link.is_ended:
                     return
             transport = self._connector.open(self._opening.request(cookies))
         except MultichatError as exc:
             error = exc
         try:
-            with self.lock:
+            with self._lock:
                 link.open_by = None
                 if link.is_ended:
                     return
@@ -358,13 +271,13 @@ class Driver:
                     link.transport = transport
                     self._start(partial(self._write_all, link), "multichat writer")
                     _LOG.info("connected to %s", self._opening.address)
-                    self._session.opened(link.number, self.now())
+                    self._session.opened(link.number, self._clock.now())
                 elif error is not None:
                     self._not_opened(link, error)
             if transport is not None:
                 self._read(link, transport)
         finally:
-            with self.lock:
+            with self._lock:
                 link.is_ended = True
                 link.work.notify_all()
             if transport is not None:
@@ -389,32 +302,32 @@ class Driver:
 
     def _not_opened(self, link: _Link, error: MultichatError) -> None:
         _LOG.warning("cannot connect to %s: %s", self._opening.address, _quoted(error))
-        self._session.open_failed(link.number, error, self.now())
+        self._session.open_failed(link.number, error, self._clock.now())
 
     def _read(self, link: _Link, transport: SyncTransport) -> None:
         session, number = self._session, link.number
         try:
             while True:
-                with self.lock:
+                with self._lock:
                     while not session.wants_frames and not link.is_ended:
                         self._clock.wait(self._readable, None)
                     if link.is_ended:
                         return
                 message = transport.receive()
-                with self.lock:
+                with self._lock:
                     if isinstance(message, str):
-                        session.receive_text(number, message, self.now())
+                        session.receive_text(number, message, self._clock.now())
                     else:
-                        session.receive_binary(number, self.now())
+                        session.receive_binary(number, self._clock.now())
         except (ConnectionClosed, RemoteProtocolError) as exc:
             _LOG.info("the connection to %s has ended: %s", self._opening.address, _quoted(exc))
-            with self.lock:
-                session.connection_lost(number, exc, self.now())
+            with self._lock:
+                session.connection_lost(number, exc, self._clock.now())
 
     # -- A connection's writer.
 
     def _write_all(self, link: _Link) -> None:
-        with self.lock:
+        with self._lock:
             while True:
                 while link.job is None:
                     if link.is_ended:
@@ -441,7 +354,7 @@ class Driver:
 
     def _crashed(self, crash: BaseException) -> None:
         """Take it that somebody's transport, or something here, is broken: nobody waits."""
-        with self.lock:
+        with self._lock:
             self._crash = self._crash or crash
             self._let_go()
             self._is_over = True
@@ -453,15 +366,15 @@ class Driver:
     def _let_go(self) -> None:
         """Tell everybody who waits that nothing will come any more."""
         self._is_cancelled = True
-        self._session.stop(self.now())
+        self._session.stop(self._clock.now())
         if self._link is not None:
             error = ConnectionClosed(CloseCode.ABNORMAL)
-            self._session.connection_lost(self._link.number, error, self.now())
+            self._session.connection_lost(self._link.number, error, self._clock.now())
         self._wake.notify_all()
 
     def _end(self, link: _Link) -> None:
         """End a connection, or the attempt to open it; the lock is not held."""
-        with self.lock:
+        with self._lock:
             link.is_ended = True
             link.work.notify_all()
             self._readable.notify_all()
@@ -473,11 +386,11 @@ class Driver:
 
     @contextmanager
     def _unlocked(self) -> Iterator[None]:
-        self.lock.release()
+        self._lock.release()
         try:
             yield
         finally:
-            self.lock.acquire()
+            self._lock.acquire()
 
 
 class _Reporting:

@@ -6,7 +6,7 @@ from typing import Generic, Self, TypeVar, cast, overload
 
 from multichat_proto.exceptions import ChatClosed
 from multichat_proto.session import EndOfEvents, EventQueue, Session
-from multichat_proto.sync._driver import Driver
+from multichat_proto.sync._waiting import Waiting
 
 __all__ = ["Events"]
 
@@ -28,14 +28,14 @@ class Events(Generic[E]):
     itself, it raises the reason then.
 
     Args:
-        driver: Waits.
+        waiting: Waits for the session.
         session: Whose events these are.
         queue: Where they wait.
 
     """
 
-    def __init__(self, driver: Driver, session: Session, queue: EventQueue) -> None:
-        self._driver = driver
+    def __init__(self, waiting: Waiting, session: Session, queue: EventQueue) -> None:
+        self._waiting = waiting
         self._session = session
         self._queue = queue
 
@@ -50,7 +50,7 @@ class Events(Generic[E]):
         traceback: TracebackType | None,
     ) -> None:
         """End the stream; what waits in it is dropped."""
-        with self._driver.lock:
+        with self._waiting.lock:
             self._session.unsubscribe(self._queue)
 
     def __iter__(self) -> Self:
@@ -108,13 +108,13 @@ class Events(Generic[E]):
             MultichatError: The session has ended by itself; this is why.
 
         """
-        deadline = None if timeout is None else self._driver.now() + timeout
+        deadline = None if timeout is None else self._waiting.now() + timeout
         while True:
-            left = None if deadline is None else deadline - self._driver.now()
+            left = None if deadline is None else deadline - self._waiting.now()
             event = self.next(timeout=left)
             if isinstance(event, what) if isinstance(what, type) else what(event):
                 return event
 
     def _take(self, timeout: float | None) -> E:
         # The queue of a room has events of a room only.
-        return cast("E", self._driver.take(self._queue, timeout))
+        return cast("E", self._waiting.take(self._queue, timeout))

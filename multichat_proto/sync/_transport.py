@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from websockets.exceptions import ConnectionClosed as WebSocketClosed
+from websockets.protocol import CLOSING
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import reconnect as websockets_connect
 from websockets.typing import Origin, Subprotocol
@@ -269,7 +270,37 @@ class _Attempt:
     def connection(self, sock: socket.socket, *args: Any, **kwargs: Any) -> ClientConnection:
         """Return a connection on this socket, as websockets makes one."""
         self.socket.follow(sock)
-        return ClientConnection(sock, *args, **kwargs)
+        return _Connection(self.socket, sock, *args, **kwargs)
+
+
+class _Connection(ClientConnection):
+    """
+    A connection that ends when it is over.
+
+    After a close frame, or a frame that breaks the protocol, the server is to close the TCP
+    connection. websockets tells nobody of the end before that, and waits for it forever.
+    """
+
+    def __init__(self, twin: _Twin, *args: Any, **kwargs: Any) -> None:
+        self._twin = twin
+        self._patience: threading.Timer | None = None
+        super().__init__(*args, **kwargs)
+
+    def send_data(self) -> None:
+        # websockets calls it after all that it reads, under its own lock.
+        super().send_data()
+        if self._patience is None and self.protocol.state is CLOSING:
+            self._patience = threading.Timer(self.close_timeout or 0, self._twin.shut_down)
+            self._patience.daemon = True
+            self._patience.start()
+
+    def recv_events(self) -> None:
+        try:
+            super().recv_events()
+        finally:
+            if self._patience is not None:
+                self._patience.cancel()
+                self._patience.join()
 
 
 class _Dial(websockets_connect):
