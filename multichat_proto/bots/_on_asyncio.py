@@ -42,6 +42,14 @@ class _Scope:
         return False
 
 
+class _Ended(Exception):
+    """Carries what ends a program out of a task: by itself it would end the loop at once."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__()
+        self.cause = cause
+
+
 class _Tasks:
     def __init__(self) -> None:
         self._group = asyncio.TaskGroup()
@@ -60,7 +68,10 @@ class _Tasks:
         try:
             await self._group.__aexit__(exc_type, exc, traceback)
         except BaseExceptionGroup as group:
-            raise only_cause(group) from None
+            ended: BaseException | None = group.subgroup(_Ended)
+            while isinstance(ended, BaseExceptionGroup):
+                ended = ended.exceptions[0]
+            raise ended.cause if isinstance(ended, _Ended) else only_cause(group) from None
 
     def start(self, function: Callable[..., Awaitable[None]], *arguments: Any) -> None:
         task = self._group.create_task(_awaited(function, *arguments))
@@ -120,4 +131,7 @@ class AsyncioRuntime:
 
 
 async def _awaited(function: Callable[..., Awaitable[None]], *arguments: Any) -> None:
-    await function(*arguments)
+    try:
+        await function(*arguments)
+    except (SystemExit, KeyboardInterrupt) as exc:
+        raise _Ended(exc) from None

@@ -125,7 +125,8 @@ class Command:
         if len(words) < needed:
             raise UsageError(f"{self._words[len(words)].name} is missing")
         if len(words) > len(self._words) and self._many is None:
-            raise UsageError(f"there are {len(words) - len(self._words)} words too many")
+            more = len(words) - len(self._words)
+            raise UsageError(f"there {'is 1 word' if more == 1 else f'are {more} words'} too many")
         values = [word.read(given) for word, given in zip(self._words, words, strict=False)]
         if self._many is not None and len(words) > len(self._words):
             # What was left out before them cannot be: they come after all the others.
@@ -163,14 +164,24 @@ class Commands:
         Add a command.
 
         Raises:
+            HandlerInvalid: One of its names is taken; nothing was added.
+
+        """
+        self.check(command)
+        for name in (command.name, *command.aliases):
+            self._by_name[name.casefold()] = command
+
+    def check(self, command: Command) -> None:
+        """
+        Check that a command can be added.
+
+        Raises:
             HandlerInvalid: One of its names is taken.
 
         """
         for name in (command.name, *command.aliases):
             if (other := self._by_name.get(name.casefold())) is not None:
                 raise HandlerInvalid(f"command: {name!r} is the name of {other.usage!r} already")
-        for name in (command.name, *command.aliases):
-            self._by_name[name.casefold()] = command
 
     def get(self, name: str) -> Command | None:
         """Return the command of that name, with or without the prefix, or ``None``."""

@@ -138,6 +138,9 @@ def _authors(decorator: str, author: str | Iterable[str]) -> frozenset[str]:
 
 def _pattern(decorator: str, pattern: str | re.Pattern[str]) -> re.Pattern[str]:
     try:
-        return re.compile(pattern)
+        compiled = re.compile(pattern)
     except re.error as exc:
         raise HandlerInvalid(f"{decorator}: the pattern {pattern!r} is wrong: {exc}") from exc
+    if not isinstance(compiled.pattern, str):
+        raise HandlerInvalid(f"{decorator}: a pattern is searched in text, not in bytes")
+    return compiled

@@ -63,6 +63,8 @@ class Handlers(Hooks):
         """
         self._check_may_register("include")
         for command in others._commands:
+            self._commands.check(command)
+        for command in others._commands:
             self._commands.add(command)
         self._handlers += others._handlers
         self._starters += others._starters
@@ -362,6 +364,7 @@ class Handlers(Hooks):
                 aliases=aliases,
                 is_hidden=hidden,
             )
+            self._commands.check(command)
             self._add("command", function, (RoomMessage,), chosen, timeout, background, command)
             self._commands.add(command)
             return function

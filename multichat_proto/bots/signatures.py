@@ -153,7 +153,8 @@ def check_events(
 def _covers(annotation: Any, event: type) -> bool:
     if get_origin(annotation) in (Union, types.UnionType):
         return any(_covers(part, event) for part in get_args(annotation))
-    return not isinstance(annotation, type) or issubclass(event, annotation)
+    # Any is a class of its own; a type variable or a string says nothing that can be checked.
+    return annotation is Any or not isinstance(annotation, type) or issubclass(event, annotation)
 
 
 def _words(annotation: Any) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from multichat_proto.bots.bot import ConnectArguments
 
-__all__ = ["LIBRARIES", "Stage", "on_both"]
+__all__ = ["LIBRARIES", "Stage", "on_both", "play"]
 
 LIBRARIES = ("trio", "asyncio")
 DEADLINE = 3_600.0
@@ -75,7 +75,7 @@ class Stage:
         async def serve() -> None:
             try:
                 await bot.serve("ws://test", rooms=rooms, **self.arguments(username))
-            except Exception as exc:  # noqa: BLE001  # whatever it is, the story looks at it
+            except Exception as exc:  # noqa: BLE001  # the story looks at it
                 serving.error = exc
             finally:
                 serving.ended.set()
@@ -107,20 +107,26 @@ class Serving:
         return self.error
 
 
-def on_both(story: Callable[[Stage], Awaitable[None]]) -> Callable[..., None]:
-    """Make a test of a story, once for each library."""
+def play(library: str, story: Callable[[Stage], Awaitable[None]]) -> None:
+    """Play a story under a library."""
 
-    async def play() -> None:
+    async def whole() -> None:
         stage = Stage()
         async with stage.runtime.scope(DEADLINE) as scope:
             await story(stage)
         assert not scope.was_cut_short, "the story hangs"
 
+    if library == "trio":
+        trio.run(whole, clock=trio.testing.MockClock(autojump_threshold=0))
+    else:
+        run_virtual(whole())
+
+
+def on_both(story: Callable[[Stage], Awaitable[None]]) -> Callable[..., None]:
+    """Make a test of a story, once for each library."""
+
     def test(library: str) -> None:
-        if library == "trio":
-            trio.run(play, clock=trio.testing.MockClock(autojump_threshold=0))
-        else:
-            run_virtual(play())
+        play(library, story)
 
     test.__name__ = test.__qualname__ = getattr(story, "__name__", "test")
     test.__module__ = story.__module__
