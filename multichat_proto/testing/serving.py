@@ -150,6 +150,7 @@ class Serving:
             offered = SUBPROTOCOL in request.subprotocols
             link = self._new_link(name, self._limits)
             link.subprotocol = SUBPROTOCOL if offered else None
+            link.max_frame_bytes = request.max_frame_bytes
             link.delay = self._delay
             link.misfortune = self._misfortune
             self._connections[link] = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from multichat_proto.credentials import Cookies
@@ -21,6 +23,7 @@ from multichat_proto.exceptions import (
     LoginFailed,
     LoginRequired,
     NotSent,
+    RemoteProtocolError,
     RoomAccessDenied,
 )
 from multichat_proto.options import Backoff, Options
@@ -247,6 +250,33 @@ async def a_rejoin_that_is_refused_for_now_is_tried_again(stage: Stage) -> None:
 
         back = await events.wait_for(Reconnected)
         assert [gap.room for gap in back.gaps] == [name]
+
+
+@story("script")
+async def a_first_join_may_come_before_the_session(stage: Stage) -> None:
+    """MC1-CLIENT-11: ``USER_HAS_TO_LOGIN`` is not believed at once by one who has a session."""
+    server = stage.backstage.server
+    server.refuse_command("alice", "join", "USER_HAS_TO_LOGIN", times=2)
+    credentials = Cookies(server.session("alice"), "alice")
+
+    alice = await stage.chat("alice", credentials=credentials, rooms=[stage.room()])
+
+    assert [room.is_joined for room in alice.rooms.values()] == [True]
+
+
+@story()
+async def a_frame_that_is_too_long_ends_the_connection(stage: Stage) -> None:
+    """It is not read, let alone kept; the session says so and comes back."""
+    name = stage.room()
+    options = dataclasses.replace(QUICK, max_frame_bytes=2_000)
+    alice = await stage.chat("alice", rooms=[name], options=options)
+    bob = await stage.chat("bob", rooms=[name])
+    with alice.subscribe() as events:
+        await (await bob.join(name)).send("x" * 3_000)
+
+        lost = await events.wait_for(Disconnected)
+
+    assert isinstance(lost.error, RemoteProtocolError)
 
 
 @story("log_out")

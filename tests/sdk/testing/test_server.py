@@ -12,6 +12,7 @@ from multichat_proto.exceptions import (
     LocalProtocolError,
     LoginFailed,
     MultichatError,
+    RemoteProtocolError,
 )
 from multichat_proto.limits import Limits
 from multichat_proto.messages import Error, Join, Message, Room, Send
@@ -406,6 +407,23 @@ def test_a_planned_refusal_says_what_it_is_about(server: MemoryServer) -> None:
 
     assert isinstance(frame, str)
     assert decode_frame(frame) == Error("SOMETHING_NEW", "join", Room("1"))
+
+
+@pytest.mark.parametrize(
+    "frame", ["x" * 1_000_001, b"x" * 1_000_001, "\u20ac" * 333_334], ids=["text", "bytes", "euros"]
+)
+def test_a_client_reads_no_frame_that_is_too_long(server: MemoryServer, frame: str | bytes) -> None:
+    """It ends the connection, as a socket's client does; bytes count, not characters."""
+    alice, bob = Wire(server, "alice"), Wire(server, "bob")
+    bob.says("join", "1")
+    alice.says("join", "1")
+    bob.hears()
+    server.inject("alice", frame)
+
+    for _ in range(2):
+        with pytest.raises(RemoteProtocolError, match="more than 1000000 bytes"):
+            alice.hears()
+    assert bob.hears() == [leave("1", "alice")]
 
 
 def test_any_frame_can_be_injected(server: MemoryServer) -> None:
