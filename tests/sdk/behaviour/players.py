@@ -75,7 +75,7 @@ def _play_sync(story: Story, target: Target) -> None:
     with target.playing("sync", clock) as playing:
 
         @asynccontextmanager
-        async def connecting(username: str, **given: Any) -> AsyncIterator[Chat]:
+        async def connecting(username: str, **given: Any) -> AsyncIterator[Any]:
             with connect(**playing.arguments(username, **given)) as chat:
                 yield SyncChat(chat, patience)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 from urllib.parse import urlsplit
 
 from multichat_proto.credentials import Cookies
@@ -23,9 +23,11 @@ _NETWORK: frozenset[Lever] = frozenset(
     {"cut", "down", "half_open", "announce", "staff_room", "login"}
 )
 
+_HARDENED: frozenset[Lever] = frozenset({"put_out", "log_out", "limits"})
+
 LEVERS: Mapping[str, frozenset[Lever]] = {
-    "memory": _NETWORK | {"put_out", "log_out", "limits", "restart", "script", "time"},
-    "reference": _NETWORK | {"put_out", "log_out", "limits"},
+    "memory": frozenset(get_args(Lever)),
+    "reference": _NETWORK.union(_HARDENED),
     "original": _NETWORK,
 }
 """What can be done behind the stage of each target. The original puts nobody out of a room,
@@ -63,7 +65,7 @@ class Target(Protocol):
 
 class _MemoryPlaying:
     def __init__(self, shell: Shell, clock: Any) -> None:
-        self._shell = shell
+        self._shell: Shell = shell
         self._clock = clock
         self._numbers = itertools.count(1)
         self.password = {name: f"{name}-demo" for name in ("alice", "bob", "carol", "dave")}
