@@ -2,6 +2,7 @@
 Time that jumps: a test that waits 30 s takes no time, and takes it always alike.
 
 - Trio: ``trio.testing.MockClock(autojump_threshold=0)``, or pytest-trio's ``autojump_clock``.
+  It does not see threads; a program that uses some wants ``autojump_threshold=0.1``.
 - asyncio: :class:`VirtualEventLoop`.
 - without async: :class:`VirtualClock`, for ``connect(…, clock=…)``.
 
@@ -13,14 +14,16 @@ import selectors
 import threading
 import weakref
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
 
 from multichat_proto.sync import Clock
 
 __all__ = ["VirtualClock", "VirtualEventLoop", "run_virtual"]
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 _LEAST: Final = 1e-6
 """Shortest wait, in seconds: less could be lost in rounding, and be waited for again for ever."""
@@ -38,12 +41,13 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         with asyncio.Runner(loop_factory=VirtualEventLoop) as runner:
             runner.run(main())
 
-    Sockets and threads work, but time does not wait for them: it jumps when the loop itself
-    has nothing to do.
+    While a thread works for it (``asyncio.to_thread``), time stands still. Sockets work, but
+    time does not wait for them.
     """
 
     def __init__(self) -> None:
         self._virtual_now = 0.0
+        self._in_threads = 0
         self._settled: list[asyncio.Future[None]] = []
         super().__init__(_JumpingSelector(self._pass))
 
@@ -57,8 +61,26 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self._settled.append(future)
         await future
 
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        """Have a thread do something, while time stands still."""
+        future = super().run_in_executor(executor, func, *args)
+        self._in_threads += 1
+        future.add_done_callback(self._leave_thread)
+        return future
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109  # a deadline would have passed at once
+        """Wait until the threads have ended."""
+        await super().shutdown_default_executor()
+
+    def _leave_thread(self, _: asyncio.Future[Any]) -> None:
+        self._in_threads -= 1
+
     def _pass(self, seconds: float | None) -> bool:
-        """Let time pass, unless somebody waits for this very moment; tell whether it did."""
+        """Let time pass, unless somebody has to be waited for; return whether the loop goes on."""
+        if self._in_threads:
+            return False
         settled, self._settled = self._settled, []
         for future in settled:
             if not future.done():
@@ -75,7 +97,7 @@ class _JumpingSelector(selectors.DefaultSelector):
 
     Args:
         pass_time: Called when the loop has nothing to do, with what it would wait; ``None``
-            is for ever. Returns False if it has to wait all the same.
+            is for ever. Returns False if it has to wait for a thread or a socket.
 
     """
 
@@ -87,7 +109,7 @@ class _JumpingSelector(selectors.DefaultSelector):
         found = super().select(0)
         if found or (timeout is not None and timeout <= 0):
             return found
-        return [] if self._pass_time(timeout) else super().select(timeout)
+        return [] if self._pass_time(timeout) else super().select(None)
 
 
 def run_virtual(main: Coroutine[Any, Any, T]) -> T:

@@ -11,7 +11,6 @@ import pytest
 from multichat_proto.testing import (
     MemoryServer,
     VirtualClock,
-    VirtualEventLoop,
     run_virtual,
     settle,
 )
@@ -72,15 +71,20 @@ def test_two_may_wait_for_rest() -> None:
     run_virtual(main())
 
 
-def test_a_thread_wakes_the_loop() -> None:
-    """Time does not help there: the loop waits for real."""
+def test_time_stands_still_while_a_thread_works() -> None:
+    """A deadline does not pass over the head of what a handler does in a thread."""
+    may_end = threading.Event()
 
-    async def main() -> int:
+    async def main() -> tuple[str, float]:
         loop = asyncio.get_running_loop()
-        assert isinstance(loop, VirtualEventLoop)
-        return await loop.run_in_executor(None, lambda: 7)
+        async with asyncio.timeout(60):
+            work = asyncio.create_task(asyncio.to_thread(may_end.wait, 10))
+            loop.call_soon(loop.call_soon, may_end.set)
+            assert await work
+            await settle()
+        return "done", loop.time()
 
-    assert run_virtual(main()) == 7
+    assert run_virtual(main()) == ("done", 0.0)
 
 
 def waits(clock: VirtualClock, seconds: float, seen: list[float]) -> threading.Thread:
