@@ -2,6 +2,7 @@
 Time that jumps: a test that waits 30 s takes no time, and takes it always alike.
 
 - Trio: ``trio.testing.MockClock(autojump_threshold=0)``, or pytest-trio's ``autojump_clock``.
+  It does not see threads; a program that uses some wants ``autojump_threshold=0.1``.
 - asyncio: :class:`VirtualEventLoop`.
 - without async: :class:`VirtualClock`, for ``connect(…, clock=…)``.
 
@@ -13,15 +14,22 @@ import selectors
 import threading
 import weakref
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
+
+from multichat_proto.sync import Clock
 
 __all__ = ["VirtualClock", "VirtualEventLoop", "run_virtual"]
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 _LEAST: Final = 1e-6
 """Shortest wait, in seconds: less could be lost in rounding, and be waited for again for ever."""
+
+_LOOK: Final = 0.002
+"""How often a waiting thread looks whether all wait, in seconds that are real."""
 
 
 class VirtualEventLoop(asyncio.SelectorEventLoop):
@@ -33,12 +41,13 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         with asyncio.Runner(loop_factory=VirtualEventLoop) as runner:
             runner.run(main())
 
-    Sockets and threads work, but time does not wait for them: it jumps when the loop itself
-    has nothing to do.
+    While a thread works for it (``asyncio.to_thread``), time stands still. Sockets work, but
+    time does not wait for them.
     """
 
     def __init__(self) -> None:
         self._virtual_now = 0.0
+        self._in_threads = 0
         self._settled: list[asyncio.Future[None]] = []
         super().__init__(_JumpingSelector(self._pass))
 
@@ -52,8 +61,26 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self._settled.append(future)
         await future
 
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        """Have a thread do something, while time stands still."""
+        future = super().run_in_executor(executor, func, *args)
+        self._in_threads += 1
+        future.add_done_callback(self._leave_thread)
+        return future
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109  # a deadline would have passed at once
+        """Wait until the threads have ended."""
+        await super().shutdown_default_executor()
+
+    def _leave_thread(self, _: asyncio.Future[Any]) -> None:
+        self._in_threads -= 1
+
     def _pass(self, seconds: float | None) -> bool:
-        """Let time pass, unless somebody waits for this very moment; tell whether it did."""
+        """Let time pass, unless somebody has to be waited for; return whether the loop goes on."""
+        if self._in_threads:
+            return False
         settled, self._settled = self._settled, []
         for future in settled:
             if not future.done():
@@ -70,7 +97,7 @@ class _JumpingSelector(selectors.DefaultSelector):
 
     Args:
         pass_time: Called when the loop has nothing to do, with what it would wait; ``None``
-            is for ever. Returns False if it has to wait all the same.
+            is for ever. Returns False if it has to wait for a thread or a socket.
 
     """
 
@@ -82,7 +109,7 @@ class _JumpingSelector(selectors.DefaultSelector):
         found = super().select(0)
         if found or (timeout is not None and timeout <= 0):
             return found
-        return [] if self._pass_time(timeout) else super().select(timeout)
+        return [] if self._pass_time(timeout) else super().select(None)
 
 
 def run_virtual(main: Coroutine[Any, Any, T]) -> T:
@@ -104,7 +131,7 @@ class _Wait:
         self.thread = threading.current_thread()
 
 
-class VirtualClock:
+class VirtualClock(Clock):
     """
     A clock for threads that jumps when all of them wait.
 
@@ -116,16 +143,17 @@ class VirtualClock:
             server.restart()
             chat.wait_for(Reconnected, timeout=60)  # at once
 
-    The threads that count are those that have waited by this clock, and those of the sync
-    shell. One of them that waits for something else holds the time still, and says so with
-    :meth:`away`.
+    The threads that count are the one that makes the clock, those that have waited by it, and
+    those of the sync shell. One of them that waits for something else holds the time still,
+    unless it says so with :meth:`away`.
     """
 
     def __init__(self) -> None:
         self._now = 0.0
         self._lock = threading.Lock()
         self._waits: dict[_Wait, None] = {}
-        self._known: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+        # Not before its first wait: time could pass between the start of a chat and that.
+        self._known = weakref.WeakSet([threading.current_thread()])
         self._watched: weakref.WeakSet[threading.Condition] = weakref.WeakSet()
         self._others = weakref.WeakSet(threading.enumerate())
 
@@ -150,16 +178,26 @@ class VirtualClock:
             deadline = None if timeout is None else self._now + max(timeout, _LEAST)
             wait = _Wait(condition, deadline)
             self._waits[wait] = None
-            due = self._jump()
-        if due:
-            # Somebody's time has come, perhaps one's own; a wait may end early.
+        try:
+            while not self._is_over(wait):
+                # Again and again: the last one that did not wait may have ended without a word.
+                condition.wait(_LOOK)
+        finally:
             with self._lock:
                 self._waits.pop(wait, None)
-            self._wake(due, condition)
-            return
-        condition.wait()
+
+    def _is_over(self, wait: _Wait) -> bool:
+        """Jump if nobody has anything left to do; return whether this wait has ended."""
         with self._lock:
+            if wait not in self._waits:
+                return True
+            due = self._jump()
+            if not due:
+                return False
+            # Somebody's time has come, perhaps one's own; a wait may end early.
             self._waits.pop(wait, None)
+        self._wake(due, wait.condition)
+        return True
 
     def sleep(self, seconds: float) -> None:
         """Let time pass; whatever is due meanwhile happens in its order."""

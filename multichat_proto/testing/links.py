@@ -14,7 +14,7 @@ from typing import Protocol
 
 import msgspec
 
-from multichat_proto.exceptions import ConnectionClosed, MultichatError
+from multichat_proto.exceptions import ConnectionClosed, MultichatError, RemoteProtocolError
 from multichat_proto.messages import CloseCode
 from multichat_proto.testing.faults import Misfortune
 from multichat_proto.transport import OpenRequest
@@ -84,6 +84,7 @@ class Link:
         pongs: How many pings were answered.
         delay: Seconds that whatever is put in from now on is on its way.
         misfortune: What spoils the frames; ``None`` for nothing.
+        max_frame_bytes: Longest frame that the client reads; ``None`` reads any.
         is_half_open: Whether nothing gets through any more, and neither side is told.
         on_arrival: Called when something is put in. It must do no more than wake somebody up,
             and may be called by any thread.
@@ -98,6 +99,7 @@ class Link:
         self.pongs = 0
         self.delay = 0.0
         self.misfortune: Misfortune | None = None
+        self.max_frame_bytes: int | None = None
         self.is_half_open = False
         self.on_arrival: Callable[[], None] = _nothing
         self.lock = backend.lock
@@ -177,6 +179,11 @@ class Link:
             if isinstance(what, MultichatError):
                 self._finish(what)
                 raise what.with_traceback(None)
+            most = self.max_frame_bytes
+            if most is not None and len(what if isinstance(what, bytes) else what.encode()) > most:
+                error = RemoteProtocolError(f"the server sent a frame of more than {most} bytes")
+                self._leave(error)
+                raise error
             return what
 
     def due_at(self, now: float) -> float | None:
@@ -224,7 +231,7 @@ class Link:
             if self._end is None:
                 self._leave(ConnectionClosed(CloseCode.ABNORMAL))
 
-    def _leave(self, error: ConnectionClosed) -> None:
+    def _leave(self, error: MultichatError) -> None:
         was_open, self._is_open = self._is_open, False
         self._finish(error)
         if was_open:

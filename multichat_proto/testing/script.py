@@ -157,6 +157,7 @@ class ScriptedServer(Connectable):
                     self._link = Link(
                         self, username=username, subprotocol=SUBPROTOCOL if offered else None
                     )
+                    self._link.max_frame_bytes = request.max_frame_bytes
                     self._go_on()
                     return self._link
                 case _:

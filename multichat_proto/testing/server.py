@@ -118,10 +118,25 @@ class MemoryServer(Serving, Connectable):
         with self.lock:
             self._watchers.append(call)
 
+    def unwatch(self, call: Callable[[], None]) -> None:
+        """Have it called no longer."""
+        with self.lock:
+            self._watchers.remove(call)
+
+    @property
+    def messages(self) -> list[Message]:
+        """Everything that was said, in order; a copy."""
+        with self.lock:
+            return list(self._messages)
+
     def said(self, room: str | int) -> list[tuple[str, str]]:
         """Return who said what in a room, in order."""
-        with self.lock:
-            return list(self._said.get(canonical(room), ()))
+        name = canonical(room)
+        return [
+            (message.username, message.message or "")
+            for message in self.messages
+            if message.room == name
+        ]
 
     def members(self, room: str | int) -> frozenset[str]:
         """Return who is in a room."""

@@ -130,7 +130,7 @@ class Serving:
         self._delay = 0.0
         self._misfortune: Misfortune | None = None
         self._received: list[ReceivedCommand] = []
-        self._said: dict[Room, list[tuple[str, str]]] = {}
+        self._messages: list[Message] = []
         self._watchers: list[Callable[[], None]] = []
         self._handshakes: list[OpenRequest] = []
         self._rooms: dict[Room, str | StaffRoom] = {}
@@ -150,6 +150,7 @@ class Serving:
             offered = SUBPROTOCOL in request.subprotocols
             link = self._new_link(name, self._limits)
             link.subprotocol = SUBPROTOCOL if offered else None
+            link.max_frame_bytes = request.max_frame_bytes
             link.delay = self._delay
             link.misfortune = self._misfortune
             self._connections[link] = None
@@ -269,10 +270,9 @@ class Serving:
                         self._notice(room, link, MsgType.LEAVE)
                 case Speak(room=room, message=text):
                     name = link.username or ""
-                    self._said.setdefault(room, []).append((name, text))
-                    self._tell(
-                        self._members.get(room, ()), Message(room, text, name, MsgType.MESSAGE)
-                    )
+                    message = Message(room, text, name, MsgType.MESSAGE)
+                    self._messages.append(message)
+                    self._tell(self._members.get(room, ()), message)
                     for call in self._watchers:
                         call()
                 case Close(code=code, reason=reason):

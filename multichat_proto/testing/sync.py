@@ -1,38 +1,13 @@
 """In-memory connections for the sync shell."""
 
 import threading
-import time
-from typing import Protocol
 
 from multichat_proto.address import Address
+from multichat_proto.sync import Clock
 from multichat_proto.testing.links import Backend, Link
 from multichat_proto.transport import OpenRequest
 
-__all__ = ["Clock", "MemoryConnector", "MemoryTransport", "RealClock", "connector"]
-
-
-class Clock(Protocol):
-    """The time, and waiting; what the sync shell takes as ``clock``."""
-
-    def now(self) -> float:
-        """Return the time in seconds."""
-        ...
-
-    def wait(self, condition: threading.Condition, timeout: float | None) -> None:
-        """Wait until notified, or so many seconds; called with the lock held."""
-        ...
-
-
-class RealClock:
-    """The clock of the machine."""
-
-    def now(self) -> float:
-        """Return the time in seconds."""
-        return time.monotonic()
-
-    def wait(self, condition: threading.Condition, timeout: float | None) -> None:
-        """Wait until notified, or so many seconds; called with the lock held."""
-        condition.wait(timeout)
+__all__ = ["MemoryConnector", "MemoryTransport", "connector"]
 
 
 class MemoryTransport:
@@ -88,7 +63,7 @@ class MemoryTransport:
         with self._arrived:
             if self._link.is_half_open:
                 until = self._clock.now() + self._close_timeout
-                while (left := until - self._clock.now()) > 0:
+                while self._link.is_open and (left := until - self._clock.now()) > 0:
                     self._clock.wait(self._arrived, left)
                 self._link.abort()
             else:
@@ -120,7 +95,7 @@ class MemoryConnector:
     ) -> None:
         self._server = server
         self._username = username
-        self._clock = clock or RealClock()
+        self._clock = clock or Clock()
 
     def open(self, request: OpenRequest) -> MemoryTransport:
         """Open a connection."""

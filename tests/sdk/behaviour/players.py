@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
@@ -41,7 +42,7 @@ def _play_trio(story: Story, target: Target) -> None:
             def connecting(username: str, **given: Any) -> AbstractAsyncContextManager[Chat]:
                 return connect(**playing.arguments(username, **given))
 
-            await _tell(story, Stage(connecting, playing.backstage))
+            await _tell(story, Stage(connecting, playing.backstage, trio.current_time))
 
     clock = trio.testing.MockClock(autojump_threshold=0) if target.is_virtual else None
     trio.run(main, clock=clock, strict_exception_groups=True)
@@ -58,7 +59,8 @@ def _play_asyncio(story: Story, target: Target) -> None:
                 return connect(**playing.arguments(username, **given))
 
             async with asyncio.timeout(patience):
-                await _tell(story, Stage(connecting, playing.backstage))
+                now = asyncio.get_running_loop().time
+                await _tell(story, Stage(connecting, playing.backstage, now))
 
     loop_factory = VirtualEventLoop if target.is_virtual else asyncio.new_event_loop
     with asyncio.Runner(loop_factory=loop_factory) as runner:
@@ -73,11 +75,12 @@ def _play_sync(story: Story, target: Target) -> None:
     with target.playing("sync", clock) as playing:
 
         @asynccontextmanager
-        async def connecting(username: str, **given: Any) -> AsyncIterator[Chat]:
+        async def connecting(username: str, **given: Any) -> AsyncIterator[Any]:
             with connect(**playing.arguments(username, **given)) as chat:
                 yield SyncChat(chat, patience)
 
-        run_sync(_tell(story, Stage(connecting, playing.backstage)))
+        now = time.monotonic if clock is None else clock.now
+        run_sync(_tell(story, Stage(connecting, playing.backstage, now)))
 
 
 async def _tell(story: Story, stage: Stage) -> None:

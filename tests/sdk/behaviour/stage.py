@@ -99,9 +99,10 @@ Lever = Literal[
     "script",
     "time",
     "login",
+    "limits",
 ]
-"""What may be done behind the stage; ``script`` is whatever only a server in memory does,
-``time`` that waits of minutes take none."""
+"""What may be done behind the stage; ``limits`` says that the server has any, ``script`` is
+whatever only a server in memory does, ``time`` that waits of minutes take none."""
 
 
 class Backstage(Protocol):
@@ -168,11 +169,13 @@ class Stage:
     Attributes:
         connect: Connects as a user: takes the name and what the shell's ``connect`` takes.
         backstage: The levers.
+        now: Returns the time in seconds, which the test itself makes only with ``time``.
 
     """
 
     connect: Connect
     backstage: Backstage
+    now: Callable[[], float]
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def chat(self, username: str, **arguments: Any) -> Chat:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from multichat_proto.credentials import Cookies
@@ -21,6 +23,7 @@ from multichat_proto.exceptions import (
     LoginFailed,
     LoginRequired,
     NotSent,
+    RemoteProtocolError,
     RoomAccessDenied,
 )
 from multichat_proto.options import Backoff, Options
@@ -200,7 +203,7 @@ async def an_idle_connection_is_kept(stage: Stage) -> None:
 async def reconnect_now_does_not_wait(stage: Stage) -> None:
     """A wait of half a minute is cut short, and the next ones are short again."""
     options = Options(backoff=Backoff(first=30.0, cap=30.0))
-    alice, name = await _in_a_room(stage, options=options, random=lambda: 0.999)
+    alice, _ = await _in_a_room(stage, options=options, random=lambda: 0.999)
     with alice.subscribe() as events:
         stage.backstage.cut("alice")
         lost = await events.wait_for(Disconnected)
@@ -249,6 +252,33 @@ async def a_rejoin_that_is_refused_for_now_is_tried_again(stage: Stage) -> None:
         assert [gap.room for gap in back.gaps] == [name]
 
 
+@story("script")
+async def a_first_join_may_come_before_the_session(stage: Stage) -> None:
+    """MC1-CLIENT-11: ``USER_HAS_TO_LOGIN`` is not believed at once by one who has a session."""
+    server = stage.backstage.server
+    server.refuse_command("alice", "join", "USER_HAS_TO_LOGIN", times=2)
+    credentials = Cookies(server.session("alice"), "alice")
+
+    alice = await stage.chat("alice", credentials=credentials, rooms=[stage.room()])
+
+    assert [room.is_joined for room in alice.rooms.values()] == [True]
+
+
+@story()
+async def a_frame_that_is_too_long_ends_the_connection(stage: Stage) -> None:
+    """It is not read, let alone kept; the session says so and comes back."""
+    name = stage.room()
+    options = dataclasses.replace(QUICK, max_frame_bytes=2_000)
+    alice = await stage.chat("alice", rooms=[name], options=options)
+    bob = await stage.chat("bob", rooms=[name])
+    with alice.subscribe() as events:
+        await (await bob.join(name)).send("x" * 3_000)
+
+        lost = await events.wait_for(Disconnected)
+
+    assert isinstance(lost.error, RemoteProtocolError)
+
+
 @story("log_out")
 async def an_ended_session_ends_the_chat(stage: Stage) -> None:
     """MC1-REVOKE-06, MC1-CLOSE-08: 1008 needs a login, and there is no password to do it with."""
@@ -273,9 +303,7 @@ async def an_ended_session_ends_the_chat(stage: Stage) -> None:
 @story("log_out", "login", "script")
 async def a_password_logs_in_anew(stage: Stage) -> None:
     """With a password the session comes back by itself."""
-    alice, name = await _in_a_room(
-        stage, credentials=("alice", stage.backstage.password["alice"])
-    )
+    alice, name = await _in_a_room(stage, credentials=("alice", stage.backstage.password["alice"]))
     with alice.subscribe() as events:
         stage.backstage.log_out("alice")
 
@@ -308,9 +336,7 @@ async def close_codes_are_obeyed(stage: Stage) -> None:
 @story("login")
 async def a_password_logs_in(stage: Stage) -> None:
     """The login form, then the handshake with its cookie."""
-    alice = await stage.chat(
-        "alice", credentials=("alice", stage.backstage.password["alice"])
-    )
+    alice = await stage.chat("alice", credentials=("alice", stage.backstage.password["alice"]))
 
     assert alice.username == "alice"
     echo = await (await alice.join(stage.room())).send("hi")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 from urllib.parse import urlsplit
 
 from multichat_proto.credentials import Cookies
@@ -23,9 +23,11 @@ _NETWORK: frozenset[Lever] = frozenset(
     {"cut", "down", "half_open", "announce", "staff_room", "login"}
 )
 
+_HARDENED: frozenset[Lever] = frozenset({"put_out", "log_out", "limits"})
+
 LEVERS: Mapping[str, frozenset[Lever]] = {
-    "memory": _NETWORK | {"put_out", "log_out", "restart", "script", "time"},
-    "reference": _NETWORK | {"put_out", "log_out"},
+    "memory": frozenset(get_args(Lever)),
+    "reference": _NETWORK.union(_HARDENED),
     "original": _NETWORK,
 }
 """What can be done behind the stage of each target. The original puts nobody out of a room,
@@ -63,7 +65,7 @@ class Target(Protocol):
 
 class _MemoryPlaying:
     def __init__(self, shell: Shell, clock: Any) -> None:
-        self._shell = shell
+        self._shell: Shell = shell
         self._clock = clock
         self._numbers = itertools.count(1)
         self.password = {name: f"{name}-demo" for name in ("alice", "bob", "carol", "dave")}
@@ -146,7 +148,7 @@ class _NetworkPlaying:
         self._target.pull("make_staff_room", room=room)
 
     def announce(self, room: str, text: str, msg_type: int) -> None:
-        self._target.pull("announce", room=room, type=msg_type, text=text, username="dave")
+        self._target.pull("announce", room=room, type=msg_type, text=text, username="carol")
 
     def log_out(self, username: str) -> None:
         self._target.log_out(self._keys.pop(username))

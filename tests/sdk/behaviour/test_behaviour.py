@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import get_args
 
 import pytest
@@ -38,25 +39,40 @@ ROWS = [
 ]
 
 
+class Targets:
+    """The servers that are needed, each started once."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._known: dict[str, Target] = {"memory": MemoryTarget()}
+
+    def __getitem__(self, name: str) -> Target:
+        if name not in self._known:
+            program = TARGETS / name / "run.py"
+            ready, process = self._stack.enter_context(run_target(program))
+            self._known[name] = NetworkTarget(RunningTarget(name, ready, process))
+        return self._known[name]
+
+
 @pytest.fixture(scope="module")
-def target(request: pytest.FixtureRequest) -> Iterator[Target]:
-    """A server, which runs as long as there are rows for it."""
-    if request.param == "memory":
-        yield MemoryTarget()
-        return
-    with run_target(TARGETS / request.param / "run.py") as (ready, process):
-        yield NetworkTarget(RunningTarget(request.param, ready, process))
+def targets() -> Iterator[Targets]:
+    """Start servers, which run until all rows are played."""
+    with ExitStack() as stack:
+        yield Targets(stack)
 
 
-@pytest.mark.parametrize(("story", "shell", "target"), ROWS, indirect=["target"])
-def test_behaviour(story: str, shell: Shell, target: Target) -> None:
-    play(STORIES[story], shell, target)
+@pytest.mark.parametrize(("story", "shell", "target"), ROWS)
+def test_behaviour(story: str, shell: Shell, target: str, targets: Targets) -> None:
+    play(STORIES[story], shell, targets[target])
 
 
 def test_every_story_is_played_in_memory_on_every_shell() -> None:
     """No row is lost by a lever that nothing has."""
-    memory = {(story, shell) for story, shell, target in (row.values for row in ROWS)
-              if target == "memory"}
+    memory = {
+        (story, shell)
+        for story, shell, target in (row.values for row in ROWS)
+        if target == "memory"
+    }
 
     assert memory == {(story, shell) for story in STORIES for shell in SHELLS}
     assert len(STORIES) >= 40
