@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import pickle
 import threading
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import pytest
 import trio
 
 from multichat_proto import (
+    Connected,
     ConnectionClosed,
     HandshakeRefused,
     LocalProtocolError,
@@ -393,6 +395,47 @@ def test_a_cancellation_that_nobody_asked_for_is_an_error() -> None:
 def test_no_library_runs() -> None:
     with pytest.raises(RuntimeError):
         running()
+
+
+@on_both
+async def test_a_background_handler_that_waits_for_a_place_is_not_begun_at_a_stop(
+    stage: Stage,
+) -> None:
+    bot = Bot(max_background=1, stop_timeout=5)
+    seen: list[str] = []
+
+    @bot.on_message(background=True)
+    async def slow(ctx: Context[RoomMessage]) -> None:
+        seen.append(ctx.event.text)
+        await stage.runtime.sleep(2)
+
+    async with stage.serving(bot):
+        await stage.say("one")
+        await stage.say("two")
+        began = stage.runtime.now()
+
+    assert seen == ["one"]
+    assert round(stage.runtime.now() - began) == 2
+
+
+@on_both
+async def test_what_is_of_no_room_can_be_handled_in_the_background(stage: Stage) -> None:
+    bot = Bot()
+    seen: list[object] = []
+
+    @bot.on_event(Connected, background=True)
+    async def connected(ctx: Context[Connected]) -> None:
+        seen.append(ctx.event)
+
+    async with stage.serving(bot):
+        assert seen == [Connected()]
+
+
+def test_an_error_is_whole_after_pickling() -> None:
+    error = pickle.loads(pickle.dumps(HandlerTimeout("roll", 1.5)))  # noqa: S301  # our own
+
+    assert (error.handler, error.seconds) == ("roll", 1.5)
+    assert str(error) == "roll took longer than 1.5 seconds and was cancelled"
 
 
 def test_only_one_cause_comes_out_of_a_group() -> None:
