@@ -470,3 +470,33 @@ async def test_a_nursery_of_a_handler_may_fail_in_many_ways() -> None:
         await stage.say("two")
 
     assert [type(exc) for exc in told] == [ExceptionGroup, ExceptionGroup]
+
+
+@on_both
+async def test_a_bot_outlives_a_hundred_restarts(stage: Stage) -> None:
+    """It answers after each of them, and neither tasks nor lanes grow."""
+    bot = Bot()
+    restarts = 100
+
+    @bot.command()
+    async def echo(ctx: Context[RoomMessage], word: str) -> None:
+        await ctx.reply(word)
+
+    async with stage.serving(bot):
+        await stage.say("!echo first")
+        before = living_tasks(stage)
+        for number in range(restarts):
+            stage.server.restart()
+            await stage.pass_time(20)
+            await stage.say(f"!echo {number}")
+
+        assert living_tasks(stage) == before
+        assert stage.replies() == ["first", *map(str, range(restarts))]
+        (run,) = bot._runs
+        assert len(run._lanes) == 0
+
+
+def living_tasks(stage: Stage) -> int:
+    if stage.runtime.name == "trio":
+        return trio.lowlevel.current_statistics().tasks_living
+    return len(asyncio.all_tasks())
