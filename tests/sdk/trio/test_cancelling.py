@@ -8,6 +8,7 @@ import trio.testing
 
 from multichat_proto import (
     ChatEvent,
+    RoomEvent,
     RoomLeft,
     RoomMessage,
     Unconfirmed,
@@ -194,7 +195,7 @@ async def test_reading_loses_nothing(way: str) -> None:
         assert seen == ["0", "1", "2", "3"]
 
 
-async def text_of_next(events: Events[ChatEvent] | Events[object], way: str) -> str:
+async def text_of_next(events: Events[RoomEvent], way: str) -> str:
     if way == "iterating":
         event = await events.__anext__()
     elif way == "next":

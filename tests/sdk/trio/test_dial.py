@@ -21,6 +21,8 @@ from multichat_proto import (
 )
 from multichat_proto.trio import connect
 from multichat_proto.trio._dial import Dialler, shake_hands
+from multichat_proto.trio._proxy import HttpProxy, open_tunnel
+from multichat_proto.trio._transport import TrioTransport
 from tests.sdk.trio.proxies import proxy
 from tests.sdk.trio.rooms import silent
 from tests.sdk.trio.streams import URL, CancelAtStep, opened, request_to, tasks
@@ -156,7 +158,9 @@ async def test_there_is_no_such_host() -> None:
         async def getaddrinfo(self, *_: object, **__: object) -> list[object]:  # type: ignore[override]  # of no use here
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-        async def getnameinfo(self, *_: object) -> tuple[str, str]:
+        async def getnameinfo(
+            self, sockaddr: tuple[str, int] | tuple[str, int, int, int], flags: int
+        ) -> tuple[str, str]:
             raise NotImplementedError
 
     previous = trio.socket.set_custom_hostname_resolver(NoSuchHost())
@@ -215,13 +219,12 @@ async def test_cancelled_at_every_step_of_the_handshake_nothing_stays_open() -> 
         scope = trio.CancelScope()
         cutter = CancelAtStep(scope, steps)
         before = tasks()
-        is_open = False
+        found: list[TrioTransport] = []
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_accept_if_it_can, theirs)
             with cutter, scope:
-                transport = await shake_hands(ours, request_to(URL))
-                is_open = True
-            if is_open:
+                found.append(await shake_hands(ours, request_to(URL)))
+            for transport in found:
                 nursery.start_soon(transport.run)
                 transport.abort()
                 await trio.testing.wait_all_tasks_blocked()
@@ -229,7 +232,7 @@ async def test_cancelled_at_every_step_of_the_handshake_nothing_stays_open() -> 
         with pytest.raises(trio.ClosedResourceError):
             await ours.send_all(b"x")
         assert tasks() == before
-        if is_open and cutter.left > 0:
+        if found and cutter.left > 0:
             came_to_its_end = True
             break
 
@@ -302,13 +305,28 @@ async def test_through_an_encrypted_proxy(
         (b"\xff" * 20_000, "does not speak HTTP", Retry.LATER),
         (b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 20_000, "(without an end|speak HTTP)", Retry.LATER),
         (b"HTTP/1.1 500 No\r\n\r\n" + b"x" * 100_000, "HTTP 500", Retry.LATER),
+        (
+            b"HTTP/1.1 200 OK\r\n" + (b"a: " + b"b" * 8_000 + b"\r\n") * 20,
+            "without an end",
+            Retry.LATER,
+        ),
         (b"", "hung up", Retry.LATER),
         (b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 101 OK\r\n\r\n", "of its own", Retry.LATER),
     ],
     ids=[
-        "407", "403", "502", "429", "ssh", "noise", "headers", "body", "nothing", "more",
+        "407",
+        "403",
+        "502",
+        "429",
+        "ssh",
+        "noise",
+        "headers",
+        "body",
+        "long-headers",
+        "nothing",
+        "more",
     ],
-)  # fmt: skip
+)
 async def test_a_proxy_that_does_not_connect(answer: bytes, sentence: str, retry: Retry) -> None:
     async with proxy(answer) as through:
         request = request_to(URL, proxy=f"http://user:pass@127.0.0.1:{through.port}")
@@ -325,6 +343,41 @@ async def test_a_proxy_that_is_not_there() -> None:
 
     with pytest.raises(ConnectionFailed, match=f"cannot reach 127.0.0.1 port {port}"):
         await Dialler().open(request_to(URL, proxy=f"http://127.0.0.1:{port}"))
+
+
+async def test_a_proxy_and_a_server_that_take_nothing() -> None:
+    ours, theirs = trio.testing.memory_stream_pair()
+    await theirs.aclose()
+    through = HttpProxy.parse("http://proxy.example")
+    request = request_to(URL)
+
+    with pytest.raises(ConnectionFailed, match=r"the proxy at proxy\.example port 80 hung up"):
+        await open_tunnel(ours, through, request.address)
+    ours, theirs = trio.testing.memory_stream_pair()
+    await theirs.aclose()
+    with pytest.raises(ConnectionFailed, match="the server hung up during the WebSocket"):
+        await shake_hands(ours, request)
+
+
+async def test_cancelled_in_the_middle_of_a_tls_handshake_nothing_stays_open() -> None:
+    ended = trio.Event()
+
+    async def silent_server(stream: trio.SocketStream) -> None:
+        async with stream:
+            assert await stream.receive_some() != b""
+            scope.cancel()
+            assert await stream.receive_some() == b""
+            ended.set()
+
+    async with trio.open_nursery() as nursery:
+        listeners = await nursery.start(trio.serve_tcp, silent_server, 0)
+        port = listeners[0].socket.getsockname()[1]
+        with trio.CancelScope() as scope:
+            await Dialler().open(request_to(f"wss://127.0.0.1:{port}"))
+        await ended.wait()
+        nursery.cancel_scope.cancel()
+
+    assert scope.cancelled_caught
 
 
 @pytest.mark.parametrize(
