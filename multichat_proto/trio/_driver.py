@@ -7,8 +7,9 @@ tasks of their own, of which the session knows (it counts the connections). A re
 what comes. None of them runs code of the user, and all of them end before the driver does.
 """
 
+import logging
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 import trio
 
@@ -32,6 +33,9 @@ from multichat_proto.session import (
 from multichat_proto.transport import AsyncConnector, AsyncLogin, AsyncTransport
 
 __all__ = ["Driver"]
+
+# What a server says is quoted (%a): its words must not forge lines in a log.
+_LOG: Final = logging.getLogger("multichat_proto")
 
 
 @runtime_checkable
@@ -175,6 +179,7 @@ class Driver:
                 if self._is_stopped:
                     link.abort()
                 else:
+                    _LOG.info("connected to %s", self._opening.address)
                     self._session.opened(link.number, trio.current_time())
                 with link.reading:
                     await self._read(link)
@@ -207,6 +212,7 @@ class Driver:
                 f"{self._opening.address} did not let us in within {effect.timeout:g} s"
             )
         if error is not None:
+            _LOG.warning("cannot connect to %s: %a", self._opening.address, str(error))
             self._session.open_failed(effect.connection, error, trio.current_time())
         return transport
 
@@ -235,6 +241,7 @@ class Driver:
                 else:
                     session.receive_binary(link.number, trio.current_time())
         except (ConnectionClosed, RemoteProtocolError) as exc:
+            _LOG.info("the connection to %s has ended: %a", self._opening.address, str(exc))
             session.connection_lost(link.number, exc, trio.current_time())
 
     def _hear_pongs(self) -> None:

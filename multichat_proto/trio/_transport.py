@@ -47,7 +47,7 @@ class TrioTransport:
         self._protocol = protocol
         self._close_timeout = close_timeout
         self._writer = FrameWriter(stream)
-        self._reading: trio.Event | None = None
+        self._turn: trio.Event | None = None
         self._messages: deque[str | bytes] = deque()
         self._fragments: list[bytes] = []
         self._is_binary = False
@@ -155,18 +155,18 @@ class TrioTransport:
 
     async def _read(self) -> None:
         """Read once, unless somebody else does; then wait for that."""
-        if self._reading is not None:
-            # No lock: two that wait for each other's turn would hand it to and fro for ever.
-            await self._reading.wait()
+        # No lock: each of two who wait for one hands it to the other, and neither reads.
+        if self._turn is not None:
+            await self._turn.wait()
             return
-        reading = self._reading = trio.Event()
+        self._turn = turn = trio.Event()
         try:
             data = await self._stream.receive_some(_CHUNK)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             data = b""
         finally:
-            self._reading = None
-            reading.set()
+            self._turn = None
+            turn.set()
         if data:
             self._protocol.receive_data(data)
             self._process()

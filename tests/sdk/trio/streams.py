@@ -53,16 +53,38 @@ async def opened(request: OpenRequest) -> AsyncIterator[TrioTransport]:
         await transport.close()
 
 
-class Slow(trio.abc.Stream):
-    """Takes some bytes at a time, with a checkpoint between: a write can be cut anywhere."""
+MemoryStream = trio.StapledStream[trio.testing.MemorySendStream, trio.testing.MemoryReceiveStream]
 
-    def __init__(self, stream: trio.abc.Stream, piece: int) -> None:
+
+class Slow(trio.abc.Stream):
+    """
+    Takes some bytes at a time, with a checkpoint between: a write can be cut anywhere.
+
+    Args:
+        stream: What it stands on.
+        piece: How many bytes; ``None`` takes all.
+
+    Attributes:
+        is_deaf: Whether what is written goes nowhere, as behind a router that was switched off.
+        is_stuck: Whether writing stops in the middle, as with a peer that reads no more.
+
+    """
+
+    def __init__(self, stream: MemoryStream, piece: int | None = None) -> None:
         self.stream = stream
         self.piece = piece
+        self.is_deaf = False
+        self.is_stuck = False
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        for start in range(0, len(data), self.piece):
-            await self.stream.send_all(data[start : start + self.piece])
+        if self.is_deaf:
+            await trio.lowlevel.checkpoint()
+            return
+        if self.is_stuck:
+            await self.stream.send_all(data[: len(data) // 2])
+            await trio.sleep_forever()
+        for start in range(0, len(data), self.piece or len(data)):
+            await self.stream.send_all(data[start : start + (self.piece or len(data))])
             await trio.lowlevel.checkpoint()
 
     async def wait_send_all_might_not_block(self) -> None:
@@ -98,15 +120,14 @@ class OverStreams:
         self.piece = piece
         self.requests: list[OpenRequest] = []
         self.peers: list[Peer] = []
-        self.streams: list[trio.testing.MemorySendStream] = []
+        self.streams: list[Slow] = []
 
     async def open(self, request: OpenRequest) -> TrioTransport:
         self.requests.append(request)
         ours, theirs = trio.testing.memory_stream_pair()
-        self.streams.append(ours.send_stream)
+        self.streams.append(Slow(ours, self.piece))
         self.nursery.start_soon(self._serve, theirs)
-        stream = ours if self.piece is None else Slow(ours, self.piece)
-        return await shake_hands(stream, request)
+        return await shake_hands(self.streams[-1], request)
 
     async def _serve(self, stream: trio.abc.Stream) -> None:
         try:

@@ -1,354 +1,494 @@
-"""How a connection comes about, what it carries, and how it ends."""
+"""How a session begins, goes on and ends on Trio."""
 
-import json
-import socket
-import ssl
+import logging
+from collections.abc import Awaitable, Callable
 
 import pytest
 import trio
 import trio.testing
-import trustme
-from websockets.exceptions import InvalidStatus
 
 from multichat_proto import (
+    ChatClosed,
+    Connected,
     ConnectionClosed,
     ConnectionFailed,
-    Joined,
+    Cookies,
+    DeliveryUnknown,
+    Disconnected,
+    HandshakeRefused,
     LocalProtocolError,
-    Received,
-    RemoteProtocolError,
-    RoomState,
-    Send,
-    Violation,
+    LoginFailed,
+    Options,
+    Reconnected,
+    RoomJoined,
+    RoomRejoined,
 )
-from multichat_proto.trio import connect
-from tests.support.scripted import Peer, accept, response, serve
+from multichat_proto.address import Address
+from multichat_proto.session import SessionState
+from multichat_proto.transport import OpenRequest
+from multichat_proto.trio import Chat, connect
+from multichat_proto.trio._transport import TrioTransport
+from tests.sdk.trio.rooms import Hall, silent
+from tests.sdk.trio.streams import URL, CancelAtStep, OverStreams, tasks
+from tests.support.scripted import Peer, response, serve
 
-JOINED = {"join": "1", "title": "room 1"}
+ONCE = Options(reconnect=False)
 
 
-async def until_closed(peer: Peer) -> None:
-    while await peer.frame() is not None:
-        pass
+class OwnError(Exception):
+    """Something of the user's program."""
 
 
 async def test_a_conversation() -> None:
-    async def script(peer: Peer) -> None:
-        assert await peer.command() == {"command": "join", "room": "1"}
-        await peer.say(JOINED)
-        assert await peer.command() == {"command": "send", "room": "1", "message": "hé 😀"}
-        await peer.say({"room": "1", "message": "hé 😀", "username": "alice", "msg_type": 0})
-        await until_closed(peer)
+    hall = Hall()
+    async with serve(hall) as server, connect(server.url, username="alice", rooms=[2]) as chat:
+        states = [chat.state]
+        assert chat.rooms["2"].title == "room 2"  # type: ignore[index]  # ids are strings
+        room = await chat.join(1)
+        echo = await room.send("hé 😀")
+        await room.leave()
 
-    async with (
-        serve(script) as server,
-        connect(server.url, username="alice") as connection,
-    ):
-        await connection.join(1)
-        joined = await connection.receive()
-        await connection.send(1, "hé 😀")
-        echo = await connection.receive()
-
-        assert isinstance(joined, Received)
-        assert isinstance(joined.frame, Joined)
-        assert list(connection.rooms.values()) == [RoomState.INSIDE]
-        assert isinstance(echo, Received)
-        assert echo.answers == Send("1", "hé 😀")
-        assert connection.unanswered == ()
+    assert (echo.text, echo.is_own) == ("hé 😀", True)
+    assert hall.commands == ["join 2", "join 1", "send 1 hé 😀", "leave 1"]
+    assert [*states, chat.state] == [SessionState.CONNECTED, SessionState.CLOSED]
 
 
-async def test_the_handshake_says_where_it_comes_from() -> None:
-    """Origin is the server's own (MC1-HAND-12); v1 is offered; headers are added, not doubled."""
-    async with (
-        serve(until_closed) as server,
-        connect(server.url, headers={"Cookie": "sessionid=abc", "origin": "http://x"}),
-        connect(server.url),
-    ):
-        first, second = (peer.request for peer in server.peers)
+async def test_leaving_the_block_says_goodbye() -> None:
+    hall = Hall()
+    async with serve(hall) as server:
+        async with connect(server.url):
+            pass
+        (peer,) = server.peers
+        await trio.testing.wait_all_tasks_blocked()
 
-        assert first.path == "/chat/stream/"
-        assert first.headers["Cookie"] == "sessionid=abc"
-        assert first.headers.get_all("Origin") == ["http://x"]
-        assert second.headers["Origin"] == server.origin
-        assert second.headers["Sec-WebSocket-Protocol"] == "multichat.v1"
-        assert "Sec-WebSocket-Extensions" not in second.headers
+    assert peer.protocol.close_rcvd is not None
+    assert peer.protocol.close_rcvd.code == 1000
 
 
-class Hasty(trio.abc.Stream):
-    """Has frames arrive in one piece with the handshake's response."""
+async def test_cancelling_the_block_says_none() -> None:
+    async with trio.open_nursery() as nursery:
+        connector = OverStreams(nursery, silent)
+        with trio.CancelScope() as scope:
+            async with connect(URL, transport=connector):
+                scope.cancel()
+                await trio.lowlevel.checkpoint()
+        await trio.testing.wait_all_tasks_blocked()
 
-    def __init__(self, stream: trio.abc.Stream, frames: bytes) -> None:
-        self.stream = stream
-        self.frames = frames
-
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        await self.stream.send_all(data)
-
-    async def wait_send_all_might_not_block(self) -> None:
-        raise NotImplementedError
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        data = await self.stream.receive_some(max_bytes)
-        return data + self.frames if data.startswith(b"HTTP/") else data
-
-    async def aclose(self) -> None:
-        await self.stream.aclose()
-
-
-async def test_frames_right_behind_the_response_are_not_lost() -> None:
-    text = json.dumps(JOINED).encode()
-    frames = b"\x81" + bytes([len(text)]) + text + b"\x88\x02" + (1012).to_bytes(2, "big")
-    async with serve(until_closed) as server:
-        stream = Hasty(await trio.open_tcp_stream("127.0.0.1", server.port), frames)
-        async with connect(server.url, stream=stream) as connection:
-            event = await connection.receive()
-            with pytest.raises(ConnectionClosed) as caught:
-                await connection.receive()
-
-    assert isinstance(event, Received)
-    assert isinstance(event.frame, Joined)
-    assert caught.value.code == 1012
-
-
-@pytest.mark.parametrize(("code", "reason"), [(1012, "restart"), (1008, "logged out"), (4000, "")])
-async def test_a_close_code_comes_after_all_events(code: int, reason: str) -> None:
-    async def script(peer: Peer) -> None:
-        peer.protocol.send_text(json.dumps(JOINED).encode())
-        await peer.close(code, reason)
-
-    async with serve(script) as server, connect(server.url) as connection:
-        assert isinstance(await connection.receive(), Received)
-        with pytest.raises(ConnectionClosed) as caught:
-            await connection.receive()
-        with pytest.raises(ConnectionClosed):
-            await connection.join(1)
-
-    assert (caught.value.code, caught.value.reason) == (code, reason)
-
-
-async def test_a_connection_that_just_ends_is_1006() -> None:
-    async def script(peer: Peer) -> None:
-        await peer.stream.aclose()
-
-    async with serve(script) as server, connect(server.url) as connection:
-        with pytest.raises(ConnectionClosed) as caught:
-            await connection.receive()
-
-    assert caught.value.code == 1006
-
-
-async def test_a_close_without_a_code_is_1005() -> None:
-    async def script(peer: Peer) -> None:
-        await peer.stream.send_all(b"\x88\x00")
-        await until_closed(peer)
-
-    async with serve(script) as server, connect(server.url) as connection:
-        with pytest.raises(ConnectionClosed) as caught:
-            await connection.receive()
-
-    assert caught.value.code == 1005
+        assert scope.cancelled_caught
+        assert connector.peers[0].protocol.close_rcvd is None
 
 
 @pytest.mark.parametrize(
-    ("data", "reason", "code"),
-    [
-        (b"\x81\x02\xff\xfe", "invalid start byte", 1007),
-        (b"\x01\x01\xc3\x80\x01\x28", "invalid continuation byte", 1007),
-        (b"\x81\x7f" + (2**40).to_bytes(8, "big"), "exceeds limit of", 1009),
-        (b"\xb1\x00", "reserved bits must be 0", 1002),
-        (b"\x80\x00", "unexpected continuation frame", 1002),
-    ],
+    "error",
+    [OwnError(), ExceptionGroup("two", [OwnError(), OwnError()]), LoginFailed("of another")],
+    ids=["own", "group", "of-the-same-tree"],
 )
-async def test_a_server_that_breaks_websocket_is_told_so(
-    data: bytes, reason: str, code: int
+async def test_what_the_block_raises_comes_out_as_it_is(error: Exception) -> None:
+    async with trio.open_nursery() as nursery:
+        connector = OverStreams(nursery, silent)
+        with pytest.raises(type(error)) as caught:
+            async with connect(URL, transport=connector):
+                raise error
+
+    assert caught.value is error
+    assert connector.peers[0].protocol.close_rcvd is not None
+
+
+async def test_a_login_that_is_refused_comes_out_as_it_is() -> None:
+    before = tasks()
+    async with serve(silent) as server:
+        with pytest.raises(LoginFailed, match="does not accept this user name and password"):
+            async with connect(server.url, credentials=("alice", "wrong")):
+                pytest.fail("it was entered")
+
+    assert tasks() == before
+
+
+async def test_a_handshake_that_is_refused_comes_out_as_it_is() -> None:
+    async with serve(silent, pages={("GET", "/chat/stream/"): response(404, "")}) as server:
+        with pytest.raises(HandshakeRefused, match="HTTP 404"):
+            async with connect(server.url):
+                pytest.fail("it was entered")
+
+
+async def test_the_account_is_logged_in_and_its_name_known() -> None:
+    hall = Hall()
+    async with (
+        serve(hall) as server,
+        connect(server.url, credentials=("alice", "wonderland"), rooms=[1]) as chat,
+    ):
+        assert chat.username == "alice"
+        assert server.user(server.peers[0].request) == "alice"
+
+
+async def test_a_session_that_has_ended_is_logged_in_anew(
+    autojump_clock: trio.testing.MockClock,  # noqa: ARG001 - pytest-trio wants it as an argument
 ) -> None:
-    answered: list[int] = []
+    """1008 asks for it (MC1-CLOSE-08); the cookies of before are not used again."""
+    logins: list[tuple[str, str]] = []
+    hall = Hall()
 
-    async def script(peer: Peer) -> None:
-        await peer.say(JOINED)
-        await peer.stream.send_all(data)
-        await until_closed(peer)
-        assert peer.protocol.close_rcvd is not None
-        answered.append(peer.protocol.close_rcvd.code)
+    class LoggingIn(OverStreams):
+        async def login(self, address: Address, username: str, password: str) -> dict[str, str]:
+            await trio.lowlevel.checkpoint()
+            assert address.host == "chat.example"
+            logins.append((username, password))
+            return {"sessionid": f"key{len(logins)}"}
 
-    async with serve(script) as server, connect(server.url) as connection:
-        assert isinstance(await connection.receive(), Received)
-        with pytest.raises(RemoteProtocolError, match=reason):
-            await connection.receive()
+    async with trio.open_nursery() as nursery:
+        connector = LoggingIn(nursery, hall)
+        async with connect(
+            URL, credentials=("alice", "wonderland"), rooms=[1], transport=connector
+        ) as chat:
+            for code in (1012, 1008):
+                with chat.subscribe() as events:
+                    await connector.peers[-1].close(code)
+                    await events.wait_for(Reconnected)
 
-    assert answered == [code]
-
-
-async def test_fragments_make_one_message() -> None:
-    async def script(peer: Peer) -> None:
-        text = json.dumps({"join": "1", "title": "ü"}, ensure_ascii=False).encode()
-        for i, byte in enumerate(text):  # cuts the ü in two
-            last = i == len(text) - 1
-            await peer.stream.send_all(bytes([(0x80 if last else 0) | (0 if i else 1), 1, byte]))
-        await until_closed(peer)
-
-    async with serve(script) as server, connect(server.url) as connection:
-        event = await connection.receive()
-
-        assert event == Received(Joined(next(iter(connection.rooms)), "ü"))
+    cookies = [request.headers["Cookie"] for request in connector.requests]
+    assert logins == [("alice", "wonderland")] * 2
+    assert cookies == ["sessionid=key1", "sessionid=key1", "sessionid=key2"]
 
 
-async def test_a_binary_message_is_a_violation_and_the_connection_goes_on() -> None:
-    async def script(peer: Peer) -> None:
-        peer.protocol.send_binary(b"{}")
-        await peer.say(JOINED)
-        await until_closed(peer)
+class Broken:
+    """A connector with a fault of its own, from the nth attempt on."""
 
-    async with serve(script) as server, connect(server.url) as connection:
-        assert isinstance(await connection.receive(), Violation)
-        assert isinstance(await connection.receive(), Received)
+    def __init__(self, inner: OverStreams | None = None) -> None:
+        self.inner = inner
 
-
-async def test_pings_are_answered_while_nobody_receives() -> None:
-    answered = trio.Event()
-
-    async def script(peer: Peer) -> None:
-        peer.protocol.send_ping(b"are you there")
-        await peer.flush()
-        frame = await peer.frame()
-        assert frame is not None
-        assert frame.data == b"are you there"
-        answered.set()
-        await until_closed(peer)
-
-    async with serve(script) as server, connect(server.url):
-        await answered.wait()
+    async def open(self, request: OpenRequest) -> TrioTransport:
+        if self.inner is not None and not self.inner.requests:
+            return await self.inner.open(request)
+        raise OwnError
 
 
-async def test_a_receiver_that_is_busy_slows_the_server_down() -> None:
-    """Nothing is dropped and no memory grows: the reader stops reading."""
-    count = 1000
+async def test_the_fault_of_a_connector_comes_out_as_it_is() -> None:
+    before = tasks()
+    with pytest.raises(OwnError):
+        async with connect(URL, transport=Broken()):
+            pytest.fail("it was entered")
 
-    async def script(peer: Peer) -> None:
-        for i in range(count):
-            await peer.say({"join": str(i), "title": "x" * 5000})
-        await peer.close(1000)
-
-    async with serve(script) as server, connect(server.url, max_events=1) as connection:
-        titles = [await connection.receive() for _ in range(count)]
-
-        assert [e.frame.room for e in titles if isinstance(e, Received)] == [
-            str(i) for i in range(count)
-        ]
+    assert tasks() == before
 
 
-async def test_closing_says_goodbye_even_with_events_unread() -> None:
-    closed: list[int] = []
+async def test_the_fault_of_a_connector_ends_a_block_that_waits(
+    autojump_clock: trio.testing.MockClock,  # noqa: ARG001 - pytest-trio wants it as an argument
+) -> None:
+    async with trio.open_nursery() as nursery:
+        connector = OverStreams(nursery, silent)
 
-    async def script(peer: Peer) -> None:
-        for i in range(50):
-            await peer.say({"join": str(i), "title": "x"})
-        await until_closed(peer)
-        assert peer.protocol.close_rcvd is not None
-        closed.append(peer.protocol.close_rcvd.code)
+        async def wait() -> None:
+            async with connect(URL, transport=Broken(connector)):
+                await connector.peers[0].close(1012)
+                await trio.sleep_forever()
 
-    async with serve(script) as server, connect(server.url, max_events=1):
-        pass
+        with pytest.raises(OwnError):
+            await wait()
 
-    assert closed == [1000]
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"url": "ftp://x"},
+        {"headers": {"Cookie": "a\r\nX-Admin: yes"}},
+        {"headers": {"Upgrade": "x"}},
+        {"rooms": ["lobby"]},
+        {"subprotocols": "multichat.v1"},
+        {"origin": "http://x\n"},
+    ],
+    ids=["url", "value", "own-header", "room", "subprotocol", "origin"],
+)
+def test_a_mistake_is_told_before_anything_is_sent(arguments: dict[str, object]) -> None:
+    with pytest.raises(LocalProtocolError):
+        connect(**{"url": URL, **arguments})  # type: ignore[arg-type]  # that is the point
+
+
+async def test_a_lost_connection_is_made_again_and_what_is_missed_is_said(
+    autojump_clock: trio.testing.MockClock,  # noqa: ARG001 - pytest-trio wants it as an argument
+) -> None:
+    hall = Hall()
+    async with trio.open_nursery() as nursery:
+        connector = OverStreams(nursery, hall)
+        async with connect(URL, rooms=[1, 2], transport=connector, random=lambda: 0.5) as chat:
+            await connector.peers[0].close(1012, "restart")
+            async with connect(URL, transport=OverStreams(nursery, silent)):
+                pass  # another session has nothing to do with it
+            seen = [await chat.__aiter__().next() for _ in range(7)]
+
+    assert [type(event) for event in seen] == [
+        RoomJoined, RoomJoined, Connected, Disconnected, RoomRejoined, RoomRejoined, Reconnected,
+    ]  # fmt: skip
+    lost, back = seen[3], seen[-1]
+    assert isinstance(lost, Disconnected)
+    assert isinstance(lost.error, ConnectionClosed)
+    assert (lost.error.code, lost.retry_in) == (1012, 0.5)
+    assert isinstance(back, Reconnected)
+    assert [gap.room for gap in back.gaps] == ["1", "2"]
+    assert all(0.4 < gap.until - gap.since < 0.7 for gap in back.gaps)
+    assert hall.commands == ["join 1", "join 2"] * 2
+
+
+async def test_without_reconnecting_the_end_is_the_end() -> None:
+    hall = Hall()
+    async with trio.open_nursery() as nursery:
+        connector = OverStreams(nursery, hall)
+        async with connect(URL, transport=connector, options=ONCE) as chat:
+            room = await chat.join(1)
+            await connector.peers[0].close(1012, "restart")
+            uses: list[Callable[[], Awaitable[object]]] = [
+                lambda: room.wait_for(lambda _: False),
+                lambda: chat.wait_for(lambda _: False),
+                lambda: room.send("x"),
+                lambda: chat.join(2),
+            ]
+            for use in uses:
+                with pytest.raises(ConnectionClosed) as caught:
+                    await use()
+                assert caught.value.code == 1012
+            assert chat.state is SessionState.CLOSED
+
+        assert len(connector.requests) == 1
+
+
+async def test_after_the_block_nothing_goes() -> None:
+    async with serve(Hall()) as server, connect(server.url) as chat:
+        room = await chat.join(1)
+
+    for use in (lambda: room.send("x"), lambda: chat.join(1), lambda: chat.wait_for(Connected)):
+        with pytest.raises(ChatClosed):
+            await use()
+    assert [event async for event in room] == []
+    assert [type(event) async for event in chat] == [Connected, RoomJoined]
+    await room.leave()
+
+
+async def test_the_log_tells_of_connections_and_quotes_what_a_server_says(
+    autojump_clock: trio.testing.MockClock,  # noqa: ARG001 - pytest-trio wants it as an argument
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, "multichat_proto")
+
+    class OnceOnly(OverStreams):
+        async def open(self, request: OpenRequest) -> TrioTransport:
+            if len(self.requests) == 1:
+                self.requests.append(request)
+                raise ConnectionFailed("no such host\nCRITICAL forged")
+            return await super().open(request)
+
+    async with trio.open_nursery() as nursery:
+        connector = OnceOnly(nursery, Hall())
+        async with connect(URL, credentials=Cookies({"sessionid": "s3cret"}), rooms=[1],
+                           transport=connector) as chat:  # fmt: skip
+            await chat.rooms["1"].send("wh1sper")  # type: ignore[index]
+            await connector.peers[0].close(1012, "bye\nERROR forged")
+            await chat.wait_for(Reconnected)
+
+    lines = [(record.levelname, record.getMessage()) for record in caplog.records]
+    ending = r"'connection closed with code 1012 (bye\nERROR forged)'"
+    assert lines[:4] == [
+        ("INFO", f"connected to {URL}"),
+        ("INFO", f"the connection to {URL} has ended: {ending}"),
+        ("WARNING", rf"cannot connect to {URL}: 'no such host\nCRITICAL forged'"),
+        ("INFO", f"connected to {URL}"),
+    ]
+    assert not any("s3cret" in line or "wh1sper" in line for _, line in lines)
+
+
+# -- Time.
+
+
+async def test_a_connection_that_went_silent_is_found_out(
+    autojump_clock: trio.testing.MockClock,  # noqa: ARG001 - pytest-trio wants it as an argument
+) -> None:
+    """20 s of silence, a ping, 20 s without a pong."""
+    options = Options(reconnect=False, ping_interval=20, ping_timeout=20)
+    async with trio.open_nursery() as nursery:
+        connector = OverStreams(nursery, Hall())
+        async with connect(URL, transport=connector, options=options) as chat:
+            start = trio.current_time()
+            connector.streams[-1].is_deaf = True
+            with pytest.raises(ConnectionClosed, match="1006"):
+                await chat.wait_for(lambda _: False)
+
+        assert trio.current_time() - start == pytest.approx(40)
+
+
+async def test_a_pong_is_a_sign_of_life_when_it_comes(
+    autojump_clock: trio.testing.MockClock,  # noqa: ARG001 - pytest-trio wants it as an argument
+) -> None:
+    """It counts from its coming, not from when somebody looks: a gap begins there."""
+    async with trio.open_nursery() as nursery:
+        connector = OverStreams(nursery, Hall())
+        async with connect(URL, rooms=[1], transport=connector, random=lambda: 0.0) as chat:
+            start = trio.current_time()
+            await trio.sleep(70)  # pings at 20, 40 and 60
+            assert chat.state is SessionState.CONNECTED
+            connector.streams[-1].is_deaf = True
+            back = await chat.wait_for(Reconnected)
+
+        # Silent since 60; a ping at 80, nothing until 100.
+        assert trio.current_time() - start == pytest.approx(100, abs=0.1)
+        assert back.gaps[0].until - back.gaps[0].since == pytest.approx(40, abs=0.1)
 
 
 async def test_a_server_that_ignores_the_goodbye_is_left_in_time(
     autojump_clock: trio.testing.MockClock,  # noqa: ARG001 - pytest-trio wants it as an argument
 ) -> None:
-    """The clock jumps: what is shown is that only the stated time is waited for."""
-    ours, theirs = trio.testing.memory_stream_pair()
+    async with trio.open_nursery() as nursery:
+        connector = OverStreams(nursery, Hall())
+        async with connect(URL, transport=connector, options=Options(close_timeout=7)):
+            connector.streams[-1].is_deaf = True
+            start = trio.current_time()
+
+        assert trio.current_time() - start == pytest.approx(7)
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_server_that_takes_nothing_more_is_left_in_time(
+    autojump_clock: trio.testing.MockClock,  # noqa: ARG001 - pytest-trio wants it as an argument
+) -> None:
+    """While a frame is stuck in the middle, too: nobody waits for the write's own time."""
+    async with trio.open_nursery() as nursery:
+        connector = OverStreams(nursery, Hall())
+        async with connect(URL, rooms=[1], transport=connector) as chat:
+            connector.streams[-1].is_stuck = True
+            nursery.start_soon(_expect, DeliveryUnknown, chat, "stuck")
+            await trio.testing.wait_all_tasks_blocked()
+            start = trio.current_time()
+
+        assert trio.current_time() - start == pytest.approx(2)
+
+
+async def test_a_write_that_takes_too_long_ends_the_connection(
+    autojump_clock: trio.testing.MockClock,  # noqa: ARG001 - pytest-trio wants it as an argument
+) -> None:
+    options = Options(reconnect=False, write_timeout=5)
+    async with trio.open_nursery() as nursery:
+        connector = OverStreams(nursery, Hall())
+        async with connect(URL, rooms=[1], transport=connector, options=options) as chat:
+            connector.streams[-1].is_stuck = True
+            start = trio.current_time()
+            await _expect(DeliveryUnknown, chat, "stuck")
+            with pytest.raises(ConnectionClosed, match="takes nothing more"):
+                await chat.wait_for(lambda _: False)
+
+        assert trio.current_time() - start == pytest.approx(5)
+
+
+async def _expect(error: type[Exception], chat: Chat, text: str) -> None:
+    (room,) = chat.rooms.values()
+    with pytest.raises(error):
+        await room.send(text)
+
+
+class Never:
+    """A connector that takes for ever."""
+
+    def __init__(self) -> None:
+        self.attempts = 0
+
+    async def open(self, request: OpenRequest) -> TrioTransport:  # noqa: ARG002
+        self.attempts += 1
+        await trio.sleep_forever()
+        raise AssertionError
+
+
+async def test_a_server_that_never_answers_is_tried_until_the_time_is_up(
+    autojump_clock: trio.testing.MockClock,  # noqa: ARG001 - pytest-trio wants it as an argument
+) -> None:
+    connector = Never()
+    start = trio.current_time()
+    with pytest.raises(ConnectionFailed, match="did not let us in within 4 s"):
+        async with connect(
+            URL,
+            transport=connector,
+            options=Options(open_timeout=4, connect_timeout=11),
+            random=lambda: 0.0,
+        ):
+            pytest.fail("it was entered")
+
+    assert trio.current_time() - start == pytest.approx(11)
+    assert connector.attempts == 3
+
+
+async def test_leaving_while_it_connects_again_takes_no_time(
+    autojump_clock: trio.testing.MockClock,  # noqa: ARG001 - pytest-trio wants it as an argument
+) -> None:
+    never = Never()
+
+    class OnceThenNever(OverStreams):
+        async def open(self, request: OpenRequest) -> TrioTransport:
+            return await (never.open(request) if self.requests else super().open(request))
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(accept, theirs)
-        async with connect("ws://x/", stream=ours, close_timeout=7):
-            pass
+        connector = OnceThenNever(nursery, Hall())
+        async with connect(URL, transport=connector, random=lambda: 0.0) as chat:
+            await connector.peers[0].close(1012)
+            await chat.wait_for(Disconnected)
+            await trio.testing.wait_all_tasks_blocked()
+            assert chat.state is SessionState.CONNECTING
+            start = trio.current_time()
 
-    assert trio.current_time() == pytest.approx(7)
-
-
-async def test_what_the_block_raises_comes_out_as_it_is() -> None:
-    class OwnError(Exception):
-        pass
-
-    async with serve(until_closed) as server:
-        with pytest.raises(OwnError):
-            async with connect(server.url):
-                raise OwnError
+        assert trio.current_time() == start
+        assert never.attempts == 1
 
 
-@pytest.mark.parametrize(
-    ("status", "sentence"),
-    [
-        (403, r"HTTP 403 \(it wants a login first, or does not serve this origin\)"),
-        (404, r"HTTP 404 \(there is no chat at this path\)"),
-        (500, "HTTP 500$"),
-        (200, "HTTP 200$"),
-    ],
-)
-async def test_a_refused_handshake(status: int, sentence: str) -> None:
-    pages = {("GET", "/chat/stream/"): response(status, "no")}
-    async with serve(until_closed, pages=pages) as server:
-        with pytest.raises(ConnectionFailed, match=sentence) as caught:
-            async with connect(server.url):
-                pass
-
-    assert not isinstance(caught.value.__context__, InvalidStatus)
+# -- Tasks.
 
 
-async def test_what_does_not_speak_websocket() -> None:
-    page = {("GET", "/chat/stream/"): b"220 mail.example ESMTP\r\n"}
-    async with serve(until_closed, pages=page) as server:
-        with pytest.raises(RemoteProtocolError, match="does not speak WebSocket"):
-            async with connect(server.url):
-                pass
+async def test_no_task_outlives_the_block_wherever_it_is_cut() -> None:
+    """Cut at every step of entering, using and leaving it."""
+    cut_short = came_to_its_end = False
+    for steps in range(1, 400):
+        scope = trio.CancelScope()
+        cutter = CancelAtStep(scope, steps)
+        hall = Hall()
+        async with trio.open_nursery() as nursery:
+            connector = OverStreams(nursery, hall, piece=16)
+            before = tasks()
+            with cutter, scope:
+                async with connect(URL, rooms=[1], transport=connector) as chat:
+                    await chat.rooms["1"].send("hello")  # type: ignore[index]
+            left = {task for task in tasks() - before if "OverStreams" not in task.name}
+            assert left == set(), [task.name for task in left]
+            for stream in connector.streams:
+                with pytest.raises(trio.ClosedResourceError):
+                    await stream.send_all(b"x")
+            nursery.cancel_scope.cancel()
+        cut_short = cut_short or scope.cancelled_caught
+        if cutter.left > 0:
+            came_to_its_end = True
+            break
+
+    assert cut_short
+    assert came_to_its_end
 
 
-async def test_a_server_that_hangs_up_during_the_handshake() -> None:
-    async with serve(until_closed, pages={("GET", "/chat/stream/"): b""}) as server:
-        with pytest.raises(ConnectionFailed, match="hung up during the WebSocket handshake"):
-            async with connect(server.url):
-                pass
+async def test_a_torn_frame_is_never_followed_by_another() -> None:
+    """The block is cut at every step of a send: what the server got is whole, or the end."""
+    for steps in range(1, 200):
+        scope = trio.CancelScope()
+        cutter = CancelAtStep(scope, steps)
+        hall = Hall()
+        broken: list[Peer] = []
 
+        async def check(peer: Peer, hall: Hall = hall, broken: list[Peer] = broken) -> None:
+            await hall(peer)
+            if peer.protocol.parser_exc is not None and not isinstance(
+                peer.protocol.parser_exc, EOFError
+            ):
+                broken.append(peer)
 
-async def test_nobody_listens() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+        async with trio.open_nursery() as nursery:
+            connector = OverStreams(nursery, check, piece=5)
+            with scope:
+                async with connect(URL, rooms=[1], transport=connector) as chat:
+                    with cutter:
+                        await chat.rooms["1"].send("hello " * 5)  # type: ignore[index]
 
-    with pytest.raises(
-        ConnectionFailed, match=f"cannot reach 127.0.0.1 port {port}: Connection refused"
-    ):
-        async with connect(f"ws://127.0.0.1:{port}"):
-            pass
-
-
-async def test_tls() -> None:
-    authority = trustme.CA()
-    server_context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(server_context)
-    client_context = ssl.create_default_context()
-    authority.configure_trust(client_context)
-
-    async def script(peer: Peer) -> None:
-        await peer.say(JOINED)
-        await until_closed(peer)
-
-    async with serve(script, ssl_context=server_context) as server:
-        async with connect(server.url, ssl_context=client_context) as connection:
-            assert isinstance(await connection.receive(), Received)
-        assert server.peers[0].request.headers["Origin"] == server.origin
-        with pytest.raises(ConnectionFailed, match="certificate is not trusted"):
-            async with connect(server.url):
-                pass
-
-
-async def test_tls_to_a_server_without() -> None:
-    async with serve(until_closed) as server:
-        with pytest.raises(ConnectionFailed, match="no encrypted connection"):
-            async with connect(server.url.replace("ws:", "wss:")):
-                pass
-
-
-def test_a_header_cannot_smuggle_another() -> None:
-    with pytest.raises(LocalProtocolError, match="Cookie"):
-        connect("ws://localhost", headers={"Cookie": "a\r\nX-Admin: yes"})
+        assert broken == []
+        assert hall.commands in (["join 1"], ["join 1", "send 1 " + "hello " * 5])
+        if cutter.left > 0:
+            break
+    else:
+        pytest.fail("it never came to its end")

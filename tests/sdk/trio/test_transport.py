@@ -277,6 +277,24 @@ async def test_closing_while_somebody_receives() -> None:
     assert server.peers[0].protocol.close_rcvd.code == 4001
 
 
+async def test_two_who_close_wait_for_the_same_end(
+    autojump_clock: trio.testing.MockClock,  # noqa: ARG001 - pytest-trio wants it as an argument
+) -> None:
+    """Neither keeps the other from reading, nor the program busy: the clock could not jump."""
+    ours, theirs = trio.testing.memory_stream_pair()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(accept, theirs)
+        transport = await shake_hands(ours, request_to(URL))
+        nursery.start_soon(transport.run)
+        async with trio.open_nursery() as closers:
+            closers.start_soon(transport.close)
+            closers.start_soon(transport.close)
+            await trio.testing.wait_all_tasks_blocked()
+            await theirs.send_all(b"\x81\x01x")
+
+    assert trio.current_time() == pytest.approx(2)
+
+
 async def test_aborting_wakes_who_receives_and_is_twice_what_it_is_once() -> None:
     ours, theirs = trio.testing.memory_stream_pair()
     codes: list[int] = []
