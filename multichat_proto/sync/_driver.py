@@ -13,8 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from types import TracebackType
-from typing import Final, Protocol, runtime_checkable
+from typing import Final
 
 from multichat_proto.exceptions import (
     ConnectionClosed,
@@ -35,43 +34,12 @@ from multichat_proto.session import (
 )
 from multichat_proto.session.effects import Stopped
 from multichat_proto.sync._clock import Clock
+from multichat_proto.sync._links import CanGiveUp, Link, Reporting
 from multichat_proto.transport import SyncConnector, SyncLogin, SyncTransport
 
 __all__ = ["Driver"]
 
 _LOG: Final = logging.getLogger("multichat_proto")
-
-
-@runtime_checkable
-class _Cancellable(Protocol):
-    """A connector whose attempts can be ended from another thread."""
-
-    def cancel(self) -> None: ...
-
-
-class _Link:
-    """
-    One connection, from the attempt to open it; everything here is touched under the lock.
-
-    Attributes:
-        number: Its number in the session.
-        open_by: When it is to be open at the latest; ``None`` once it is, or is not.
-        transport: The connection, once it is open.
-        job: What the writer is to do, and does; ``None`` once it is done.
-        work: Notified when there is a job, or the end has come.
-        is_ended: Whether the session has done with it.
-        pongs: The pongs that the session was told of.
-
-    """
-
-    def __init__(self, number: int, open_by: float, lock: threading.Lock) -> None:
-        self.number = number
-        self.open_by: float | None = open_by
-        self.transport: SyncTransport | None = None
-        self.job: Callable[[], None] | None = None
-        self.work = threading.Condition(lock)
-        self.is_ended = False
-        self.pongs = 0
 
 
 class Driver:
@@ -110,7 +78,7 @@ class Driver:
         session.on_effect = self._wake.notify_all
         session.on_readable = self._readable.notify_all
         self._cookies: dict[str, str] = {}
-        self._link: _Link | None = None
+        self._link: Link | None = None
         self._threads: list[threading.Thread] = []
         self._is_cancelled = False
         self._is_over = False
@@ -191,9 +159,9 @@ class Driver:
     def _do(self, effect: Effect) -> None:
         link = self._link
         if isinstance(effect, Open):
-            self._link = link = _Link(
-                effect.connection, self._clock.now() + effect.timeout, self._lock
-            )
+            connector, open_by = self._connector, self._clock.now() + effect.timeout
+            attempt = connector.attempt() if isinstance(connector, CanGiveUp) else None
+            self._link = link = Link(effect.connection, attempt, open_by, self._lock)
             self._start(partial(self._carry, link, effect), "multichat reader")
             return
         if link is None or link.number != getattr(effect, "connection", None):
@@ -212,7 +180,7 @@ class Driver:
                 with self._unlocked():
                     self._end(link)
 
-    def _write(self, link: _Link, job: Callable[[], None], most: float) -> None:
+    def _write(self, link: Link, job: Callable[[], None], most: float) -> None:
         """Have the writer do something, and wait until it has."""
         deadline = self._clock.now() + most
         link.job = job
@@ -224,13 +192,13 @@ class Driver:
                 return
             self._clock.wait(self._wake, left)
 
-    def _lose(self, link: _Link, reason: str) -> None:
+    def _lose(self, link: Link, reason: str) -> None:
         error = ConnectionClosed(CloseCode.ABNORMAL, reason)
         self._session.connection_lost(link.number, error, self._clock.now())
         with self._unlocked():
             self._end(link)
 
-    def _open_too_late(self, link: _Link) -> None:
+    def _open_too_late(self, link: Link) -> None:
         link.is_ended = True
         error = ConnectionFailed(f"no answer from {self._opening.address} in time")
         self._not_opened(link, error)
@@ -248,7 +216,7 @@ class Driver:
 
     # -- A connection's reader.
 
-    def _carry(self, link: _Link, effect: Open) -> None:
+    def _carry(self, link: Link, effect: Open) -> None:
         """Open a connection, and read from it until it has ended."""
         transport, error = None, None
         cookies = self._cookies
@@ -258,7 +226,7 @@ class Driver:
             with self._lock:
                 if link.is_ended:
                     return
-            transport = self._connector.open(self._opening.request(cookies))
+            transport = (link.attempt or self._connector).open(self._opening.request(cookies))
         except MultichatError as exc:
             error = exc
         try:
@@ -300,11 +268,11 @@ class Driver:
             timeout=timeout,
         )
 
-    def _not_opened(self, link: _Link, error: MultichatError) -> None:
+    def _not_opened(self, link: Link, error: MultichatError) -> None:
         _LOG.warning("cannot connect to %s: %s", self._opening.address, _quoted(error))
         self._session.open_failed(link.number, error, self._clock.now())
 
-    def _read(self, link: _Link, transport: SyncTransport) -> None:
+    def _read(self, link: Link, transport: SyncTransport) -> None:
         session, number = self._session, link.number
         try:
             while True:
@@ -326,7 +294,7 @@ class Driver:
 
     # -- A connection's writer.
 
-    def _write_all(self, link: _Link) -> None:
+    def _write_all(self, link: Link) -> None:
         with self._lock:
             while True:
                 while link.job is None:
@@ -343,7 +311,7 @@ class Driver:
 
     def _start(self, work: Callable[[], None], name: str) -> None:
         def run() -> None:
-            with _Reporting(self._crashed):
+            with Reporting(self._crashed):
                 work()
 
         # A daemon: a program that never leaves the block can end all the same.
@@ -372,7 +340,7 @@ class Driver:
             self._session.connection_lost(self._link.number, error, self._clock.now())
         self._wake.notify_all()
 
-    def _end(self, link: _Link) -> None:
+    def _end(self, link: Link) -> None:
         """End a connection, or the attempt to open it; the lock is not held."""
         with self._lock:
             link.is_ended = True
@@ -381,8 +349,8 @@ class Driver:
             transport = link.transport
         if transport is not None:
             transport.abort()
-        elif isinstance(self._connector, _Cancellable):
-            self._connector.cancel()
+        elif link.attempt is not None:
+            link.attempt.cancel()
 
     @contextmanager
     def _unlocked(self) -> Iterator[None]:
@@ -391,26 +359,6 @@ class Driver:
             yield
         finally:
             self._lock.acquire()
-
-
-class _Reporting:
-    """Hands over what a thread dies of, for the block's own thread to raise."""
-
-    def __init__(self, report: Callable[[BaseException], None]) -> None:
-        self._report = report
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> bool:
-        if exc is not None:
-            self._report(exc)
-        return True
 
 
 def _quoted(error: MultichatError) -> str:

@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ from multichat_proto.failures import OPENING_FAILURES, closing_error, opening_er
 from multichat_proto.messages import CloseCode
 from multichat_proto.transport import OpenRequest
 
-__all__ = ["WebSocketConnector", "WebSocketTransport"]
+__all__ = ["Attempt", "WebSocketConnector", "WebSocketTransport"]
 
 _WIRE_LOG: Final = logging.getLogger("multichat_proto.websockets")
 # At level DEBUG websockets writes down every header and every frame: cookies and what people
@@ -35,68 +36,27 @@ _WIRE_LOG.setLevel(logging.INFO)
 
 
 class WebSocketConnector:
-    """Opens connections over TCP and TLS, one at a time."""
+    """Opens connections over TCP and TLS."""
 
     def __init__(self) -> None:
         self._ssl_context: ssl.SSLContext | None = None
-        self._lock = threading.Lock()
-        self._attempts: set[_Attempt] = set()
 
     def open(self, request: OpenRequest) -> "WebSocketTransport":
         """
-        Open a connection; there is no limit of time but :meth:`cancel`.
+        Open a connection, in as much time as it takes.
 
         Raises:
-            ConnectionFailed: It did not come about, or was cancelled.
+            ConnectionFailed: It did not come about.
             RemoteProtocolError: What answers does not speak WebSocket.
             LocalProtocolError: No host can have this name, or the proxy is of a kind that is
                 not installed.
 
         """
-        attempt = _Attempt()
-        with self._lock:
-            self._attempts.add(attempt)
-        try:
-            connection = self._open(request, attempt)
-            return WebSocketTransport(connection, attempt.socket)
-        except OPENING_FAILURES as exc:
-            attempt.socket.close()
-            raise opening_error(exc, request.address) from exc
-        finally:
-            with self._lock:
-                self._attempts.discard(attempt)
+        return self.attempt().open(request)
 
-    def cancel(self) -> None:
-        """Have every attempt that is under way fail; from any thread."""
-        with self._lock:
-            for attempt in self._attempts:
-                attempt.socket.shut_down()
-
-    def _open(self, request: OpenRequest, attempt: "_Attempt") -> ClientConnection:
-        address = request.address
-        sock = None
-        if request.proxy is None:
-            sock = attempt.dial(address.host, address.port)
-        tls: dict[str, Any] = {}
-        if address.secure:
-            tls["ssl"] = request.ssl_context or self._default_context()
-        dial = _Dial(
-            address.websocket_url,
-            sock=sock,
-            origin=None if request.origin is None else Origin(request.origin),
-            subprotocols=[Subprotocol(name) for name in request.subprotocols] or None,
-            compression=None,
-            additional_headers=request.headers,
-            proxy=request.proxy,
-            open_timeout=None,  # the driver's
-            ping_interval=None,  # the session's
-            close_timeout=request.close_timeout,
-            max_size=request.max_frame_bytes,
-            logger=_WIRE_LOG,
-            create_connection=attempt.connection,  # type: ignore[arg-type]  # "or a wrapper"
-            **tls,
-        )
-        return dial.connect().__enter__()  # its counterpart is the transport's end
+    def attempt(self) -> "Attempt":
+        """Return an attempt that can be given up."""
+        return Attempt(self._default_context)
 
     def _default_context(self) -> ssl.SSLContext:
         # Reading the system's certificates takes milliseconds: once is enough.
@@ -236,41 +196,81 @@ class _Twin:
         return self._is_shut
 
 
-class _Attempt:
-    """One attempt to open a connection; ending its twin makes it fail."""
+class Attempt:
+    """
+    One attempt to open a connection.
 
-    def __init__(self) -> None:
-        self.socket = _Twin()
+    Args:
+        default_context: Makes the TLS context for requests that have none.
 
-    def dial(self, host: str, port: int) -> socket.socket:
-        """
-        Connect to the first address of a host that takes it.
+    """
 
-        Raises:
-            OSError: None does.
+    def __init__(self, default_context: Callable[[], ssl.SSLContext]) -> None:
+        self._default_context = default_context
+        self._twin = _Twin()
 
-        """
+    def open(self, request: OpenRequest) -> WebSocketTransport:
+        """Open it; see :meth:`WebSocketConnector.open`."""
+        try:
+            connection = self._dial(request).connect()
+        except OPENING_FAILURES as exc:
+            self._twin.close()
+            raise opening_error(exc, request.address) from exc
+        # Its counterpart is the transport's end.
+        return WebSocketTransport(connection.__enter__(), self._twin)
+
+    def cancel(self) -> None:
+        """Have it fail, before it began or while it waits for the network; from any thread."""
+        self._twin.shut_down()
+
+    def _dial(self, request: OpenRequest) -> "_Dial":
+        address = request.address
+        sock = None
+        if request.proxy is None:
+            sock = self._reach(address.host, address.port)
+        tls: dict[str, Any] = {}
+        if address.secure:
+            tls["ssl"] = request.ssl_context or self._default_context()
+        return _Dial(
+            address.websocket_url,
+            sock=sock,
+            origin=None if request.origin is None else Origin(request.origin),
+            subprotocols=[Subprotocol(name) for name in request.subprotocols] or None,
+            compression=None,
+            additional_headers=request.headers,
+            proxy=request.proxy,
+            open_timeout=None,  # the driver's
+            ping_interval=None,  # the session's
+            close_timeout=request.close_timeout,
+            max_size=request.max_frame_bytes,
+            logger=_WIRE_LOG,
+            create_connection=self._connection,  # type: ignore[arg-type]  # "or a wrapper"
+            **tls,
+        )
+
+    def _reach(self, host: str, port: int) -> socket.socket:
+        """Connect to the first address of a host that takes it."""
         failure: OSError | None = None
         for family, kind, protocol, _, where in socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM
         ):
-            if self.socket.is_shut:
+            if self._twin.is_shut:
                 break
             sock = socket.socket(family, kind, protocol)
             try:
-                self.socket.follow(sock)
+                self._twin.follow(sock)
                 sock.connect(where)
             except OSError as exc:
                 sock.close()
                 failure = exc
             else:
                 return sock
-        raise failure or ConnectionAbortedError("cancelled")
+        raise failure or ConnectionAbortedError("it was given up")
 
-    def connection(self, sock: socket.socket, *args: Any, **kwargs: Any) -> ClientConnection:
+    def _connection(self, sock: socket.socket, *args: Any, **kwargs: Any) -> ClientConnection:
         """Return a connection on this socket, as websockets makes one."""
-        self.socket.follow(sock)
-        return _Connection(self.socket, sock, *args, **kwargs)
+        self._twin.follow(sock)
+        return _Connection(self._twin, sock, *args, **kwargs)
 
 
 class _Connection(ClientConnection):

@@ -16,6 +16,7 @@ from multichat_proto import (
     Unconfirmed,
 )
 from multichat_proto.asyncio import Events, connect
+from multichat_proto.transport import OpenRequest
 from tests.sdk.asyncio.wire import Wire, Wires, answer, keep_silent
 
 URL = "ws://chat.example/"
@@ -231,9 +232,9 @@ def test_a_second_cancellation_does_not_leave_tasks_behind() -> None:
 
 def test_a_goodbye_that_is_cancelled_ends_at_once() -> None:
     class Slow(Wires):
-        async def open(self, request: Any) -> Any:
-            wire = await super().open(request)
-            wire.close = self.close  # type: ignore[attr-defined]  # it is a Wire
+        async def open(self, request: OpenRequest) -> Any:
+            wire: Any = await super().open(request)
+            wire.close = self.close
             return wire
 
         async def close(self, *_: object) -> None:

@@ -410,7 +410,7 @@ def test_a_frame_right_behind_the_handshake_is_not_lost(visit: Visit) -> None:
         until_gone(connection)
 
     with serve_raw(speak) as address:
-        found = visit(f"ws://{address}/", RoomJoined)
+        found = visit(f"ws://{address}/", RoomJoined, options=Options(close_timeout=0.1))
 
     assert found[-1] == RoomJoined(Room("7"), "seven", asked=False)
 
@@ -450,7 +450,7 @@ def test_a_server_that_answers_pings_is_alive(visit: Visit) -> None:
             if pings == 5:
                 connection.sendall(b"\x88\x02" + (1000).to_bytes(2, "big"))
 
-    options = Options(ping_interval=0.01, ping_timeout=0.5, reconnect=False)
+    options = Options(ping_interval=0.01, ping_timeout=5, close_timeout=0.1, reconnect=False)
     with serve_raw(answer_pings) as address:
         found = visit(f"ws://{address}/", Disconnected, options=options)
 
