@@ -103,9 +103,24 @@ class AsyncioRuntime:
     def semaphore(self, places: int) -> asyncio.Semaphore:
         return asyncio.Semaphore(places)
 
-    def scope(self, seconds: float | None = None, *, shield: bool = False) -> _Scope:
-        del shield  # a cancellation is delivered once, and what comes after it is let be
+    def scope(self, seconds: float | None = None) -> _Scope:
         return _Scope(seconds)
+
+    async def shielded(self, function: Callable[[], Awaitable[None]]) -> None:
+        # In a task of its own: a cancellation may be under way that arrives only now.
+        task = self._loop.create_task(_awaited(function))
+        cancelled: asyncio.CancelledError | None = None
+        while not task.done():
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError as exc:
+                cancelled = exc
+        try:
+            task.result()
+        except _Ended as ended:
+            raise ended.cause from None
+        if cancelled is not None:
+            raise cancelled
 
     def tasks(self) -> _Tasks:
         return _Tasks()

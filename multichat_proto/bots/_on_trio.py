@@ -15,9 +15,9 @@ __all__ = ["TrioRuntime"]
 
 
 class _Scope:
-    def __init__(self, seconds: float | None, *, shield: bool) -> None:
+    def __init__(self, seconds: float | None) -> None:
         deadline = math.inf if seconds is None else trio.current_time() + seconds
-        self._scope = trio.CancelScope(deadline=deadline, shield=shield)
+        self._scope = trio.CancelScope(deadline=deadline)
 
     @property
     def was_cut_short(self) -> bool:
@@ -85,8 +85,12 @@ class TrioRuntime:
     def semaphore(self, places: int) -> trio.Semaphore:
         return trio.Semaphore(places)
 
-    def scope(self, seconds: float | None = None, *, shield: bool = False) -> _Scope:
-        return _Scope(seconds, shield=shield)
+    def scope(self, seconds: float | None = None) -> _Scope:
+        return _Scope(seconds)
+
+    async def shielded(self, function: Callable[[], Awaitable[None]]) -> None:
+        with trio.CancelScope(shield=True):
+            await function()
 
     def tasks(self) -> _Tasks:
         return _Tasks()

@@ -62,8 +62,9 @@ class Bot(Handlers):
 
         bot.run("wss://chat.example", credentials=("dice", "secret"), rooms=["1"])
 
-    Events of a room are handled one after another, rooms side by side. What a handler raises is
-    told to the error handlers, and harms nothing else. One's own messages are not handled
+    Events of a room are handled one after another, rooms side by side; what is of no room, such
+    as ``Reconnected``, is beside all of them. What a handler raises is told to the error
+    handlers, and harms nothing else. One's own messages are not handled
     unless a handler asks for them. A bot may serve several chats at a time.
 
     Args:

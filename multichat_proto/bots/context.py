@@ -37,7 +37,17 @@ class Context(Generic[E_co]):
 
     """
 
-    __slots__ = ("_event", "_lane", "_listener", "bot", "chat", "command", "handler", "match")
+    __slots__ = (
+        "_event",
+        "_is_over",
+        "_lane",
+        "_listener",
+        "bot",
+        "chat",
+        "command",
+        "handler",
+        "match",
+    )
 
     def __init__(
         self,
@@ -58,6 +68,7 @@ class Context(Generic[E_co]):
         self._event = event
         self._lane = lane
         self._listener: Listener | None = None
+        self._is_over = False
 
     @property
     def event(self) -> E_co:
@@ -146,7 +157,7 @@ class Context(Generic[E_co]):
         Raises:
             ChatClosed: The bot stops, or the chat was left.
             MultichatError: The session has ended by itself; this is why.
-            LocalProtocolError: The handler's event is of no room.
+            LocalProtocolError: The handler's event is of no room, or the handler has ended.
 
         """
         listener = self.listen()
@@ -166,12 +177,15 @@ class Context(Generic[E_co]):
             raise LocalProtocolError(
                 f"a {type(self._event).__name__} happens in no room; wait with ctx.chat.wait_for"
             )
+        if self._is_over:
+            raise LocalProtocolError(f"{self.handler} has ended; its context waits no more")
         if self._listener is None:
             self._listener = self._lane.listen()
         return self._listener
 
     def close(self) -> None:
         """Keep no more events; the bot does so when the handler has ended."""
+        self._is_over = True
         if self._lane is not None and self._listener is not None:
             self._lane.unlisten(self._listener)
             self._listener = None

@@ -220,6 +220,7 @@ class Lanes:
         try:
             while self._ready:
                 lane = self._ready.popleft()
+                # There is none only if all was dropped because of the end.
                 if (event := lane.backlog.take()) is not None:
                     lane.enter()
                     try:

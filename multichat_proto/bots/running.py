@@ -10,7 +10,7 @@ hooks, and only then lets go of the chat.
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -55,6 +55,7 @@ class Run:
         self._background = runtime.semaphore(plan.max_background)
         self._whole: Scope | None = None
         self._until_stop: Scope | None = None
+        self._has_begun = False
         self._is_stopping = False
         self._busy = 0
         self._quiet: Event | None = None
@@ -64,11 +65,13 @@ class Run:
 
     def stop(self) -> None:
         """Stop gracefully; from any thread or signal handler."""
-        self._runtime.call_soon(self._stop)
+        with suppress(RuntimeError):  # all has ended meanwhile
+            self._runtime.call_soon(self._stop)
 
     def abort(self) -> None:
         """Cancel everything; from any thread or signal handler."""
-        self._runtime.call_soon(self._abort)
+        with suppress(RuntimeError):  # all has ended meanwhile
+            self._runtime.call_soon(self._abort)
 
     async def serve(self, connection: AbstractAsyncContextManager[AsyncChat]) -> None:
         """Connect, and serve the chat; see :meth:`Bot.serve`."""
@@ -130,7 +133,9 @@ class Run:
                 self._tasks.cancel()
         finally:
             self._is_stopping = True
-            await self._finish()
+            if self._has_begun:
+                # Also when everything around is cancelled: files are closed there.
+                await self._runtime.shielded(self._finish)
         if failure is not None:
             raise failure
 
@@ -144,6 +149,7 @@ class Run:
                 self._until_stop = None
 
     async def _start(self) -> None:
+        self._has_begun = True
         for name, hook in self._plan.starters:
             await self._limited(
                 name, self._plan.handler_timeout, partial(hook, self._bot, self._chat)
@@ -161,13 +167,11 @@ class Run:
 
     async def _finish(self) -> None:
         for name, hook in reversed(self._plan.stoppers):
-            # Also when everything around is cancelled: files are closed here.
-            async with self._runtime.scope(self._plan.stop_timeout * 2, shield=True):
-                await self._guarded(
-                    Context(self._bot, self._chat, None, handler=name),
-                    self._plan.stop_timeout,
-                    partial(hook, self._bot, self._chat),
-                )
+            await self._guarded(
+                Context(self._bot, self._chat, None, handler=name),
+                self._plan.stop_timeout,
+                partial(hook, self._bot, self._chat),
+            )
 
     async def _keep(self, schedule: Schedule) -> None:
         start, run = self._runtime.now(), 0

@@ -94,18 +94,12 @@ class Runtime(Protocol):
         """Make a semaphore."""
         ...
 
-    def scope(
-        self, seconds: float | None = None, *, shield: bool = False
-    ) -> AbstractAsyncContextManager[Scope]:
-        """
-        Make a scope.
+    def scope(self, seconds: float | None = None) -> AbstractAsyncContextManager[Scope]:
+        """Make a scope that runs out after so many seconds; ``None``: never."""
+        ...
 
-        Args:
-            seconds: When it runs out; ``None``: never.
-            shield: Whether it also holds while what is around it has been cancelled. On
-                asyncio that is so in any case: it cancels only once.
-
-        """
+    async def shielded(self, function: Callable[[], Awaitable[None]]) -> None:
+        """Await ``function()`` to its end, whatever is cancelled; be cancelled after that."""
         ...
 
     def tasks(self) -> AbstractAsyncContextManager[Tasks]:

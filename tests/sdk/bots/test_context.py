@@ -211,3 +211,22 @@ async def test_what_is_of_no_room_cannot_be_waited_for(stage: Stage) -> None:
         "a Connected happens in no room; wait with ctx.chat.wait_for",
         "a Connected is of no user",
     ]
+
+
+@on_both
+async def test_a_context_ends_with_its_handler(stage: Stage) -> None:
+    """What somebody keeps of it would wait for ever."""
+    bot = Bot()
+    kept: list[Context[RoomMessage]] = []
+
+    @bot.on_message
+    async def keep(ctx: Context[RoomMessage]) -> None:
+        kept.append(ctx)
+
+    async with stage.serving(bot):
+        await stage.say("hello")
+        with pytest.raises(LocalProtocolError, match="keep has ended; its context waits no more"):
+            await kept[0].wait_for(RoomMessage)
+        await kept[0].reply("still possible")
+
+        assert stage.replies() == ["still possible"]

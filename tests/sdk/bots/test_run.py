@@ -6,17 +6,22 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
+import multichat_proto.bots
 from multichat_proto import LocalProtocolError, RoomMessage
-from multichat_proto.bots import Bot, Context
+from multichat_proto.bots import Bot, ConnectArguments, Context
+from multichat_proto.bots.runtime import run_in
 from multichat_proto.bots.signals import StopSignals
 from multichat_proto.testing import MemoryServer
 from tests.sdk.bots.stage import LIBRARIES
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from multichat_proto.bots.plan import Plan
+    from multichat_proto.bots.running import Run
     from multichat_proto.chat import AsyncChat
 
 SCRIPT = Path(__file__).with_name("script.py")
@@ -161,3 +167,52 @@ def test_each_signal_is_stronger_than_the_one_before() -> None:
             signal.raise_signal(signal.SIGINT)
 
     assert signals.count == 3
+
+
+def test_bots_take_what_connect_takes(backend: Backend) -> None:
+    """An argument that a shell gains is one of ``serve`` and ``run``, too."""
+    module = importlib.import_module(f"multichat_proto.{backend}")
+    parameters = set(inspect.signature(module.connect).parameters)
+
+    assert set(ConnectArguments.__annotations__) == parameters - {"url", "rooms"}
+
+
+@pytest.mark.usefixtures("handlers")
+def test_the_example_of_the_package_runs(backend: Backend) -> None:
+    """What its docstring shows is what people copy."""
+    example = inspect.cleandoc(multichat_proto.bots.__doc__ or "").partition("::\n\n")[2]
+    server = MemoryServer()
+    lines = dedent(example).replace('"wss://chat.example", credentials=("dice", "secret"), ', "")
+    names: dict[str, Any] = {}
+
+    code, _, last = lines.rstrip().rpartition("\n")
+    assert last.startswith("bot.run(")
+    exec(compile(code, "example", "exec"), names)  # noqa: S102  # it is ours
+    bot: Bot = names["bot"]
+
+    @bot.on_start
+    async def start(bot: Bot, chat: AsyncChat) -> None:
+        server.say("alice", "1", "!roll 1")
+
+    @bot.on_message(own=True, pattern="rolls")
+    async def rolled(ctx: Context[RoomMessage]) -> None:
+        ctx.bot.stop()
+
+    transport = server.connector(backend, "dice")
+    bot.run("ws://test", rooms=["1"], backend=backend, transport=transport)
+
+    assert server.said("1") == [("alice", "!roll 1"), ("dice", "alice rolls 1")]
+
+
+def test_a_stop_that_comes_too_late_is_nothing(backend: Backend) -> None:
+    """Another thread's may come when the library has ended."""
+    runs: list[Run] = []
+
+    async def main() -> None:
+        bot = Bot()
+        with bot._new_run() as run:
+            runs.append(run)
+
+    run_in(backend, main)
+    runs[0].stop()
+    runs[0].abort()
