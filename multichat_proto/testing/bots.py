@@ -90,7 +90,12 @@ class BotDriver:
         self._nursery = await tasks.__aenter__()
         self._tasks = tasks
         self._nursery.start(self._serve)
-        await settle()
+        try:
+            await settle()
+        except BaseException as exc:
+            # Cancelled: nobody else ends the tasks.
+            await self.__aexit__(type(exc), exc, exc.__traceback__)
+            raise
         if self._ended.is_set():
             await self.__aexit__(None, None, None)
         return self

@@ -237,3 +237,15 @@ def test_a_handler_whose_errors_are_handled_does_not(play: Play) -> None:
         assert driver.errors == []
 
     play(story)
+
+
+async def test_entering_can_be_cancelled() -> None:
+    """The bot's tasks are ended, too."""
+    server = MemoryServer()
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        async with BotDriver(make_bot(), server):
+            pytest.fail("the block was entered")
+
+    assert scope.cancelled_caught
+    assert server.connections == ()
