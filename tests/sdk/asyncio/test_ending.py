@@ -65,10 +65,14 @@ def test_a_block_that_is_cancelled_says_no_goodbye() -> None:
     async def story() -> None:
         wires = Wires()
         chats: list[Chat] = []
-        with pytest.raises(TimeoutError):
+
+        async def visit() -> None:
             async with asyncio.timeout(0.01), connect(URL, transport=wires) as chat:
                 chats.append(chat)
                 await asyncio.get_running_loop().create_future()
+
+        with pytest.raises(TimeoutError):
+            await visit()
 
         assert wires.opened[0].goodbye is None
         assert wires.opened[0].is_aborted
