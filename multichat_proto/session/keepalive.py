@@ -34,10 +34,12 @@ class KeepAlive:
         """Begin with a new connection."""
         self.heard(now)
 
-    def heard(self, now: float) -> None:
-        """Note a frame or a pong."""
+    def heard(self, now: float) -> bool:
+        """Note a frame or a pong; return whether a ping had asked for one."""
+        was_asked = self._asked_at is not None
         self.heard_at = self._silent_since = now
         self._asked_at = None
+        return was_asked
 
     def ask(self, now: float) -> bool:
         """Return whether a ping is due, and take it for sent if so."""

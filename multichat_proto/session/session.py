@@ -212,7 +212,7 @@ class Session(Asking):
         client = self._client
         if connection != self._connection or client is None:
             return
-        self._keepalive.heard(now)
+        self._hear(now)
         if self.state is SessionState.CLOSING:
             return
         changed = self._hearing.receive(client.receive_text(text), now)
@@ -225,13 +225,13 @@ class Session(Asking):
     def receive_binary(self, connection: int, now: float) -> None:
         """The server sent a binary frame, of which v1 has none."""
         if connection == self._connection and self._client is not None:
-            self._keepalive.heard(now)
+            self._hear(now)
             self._hearing.receive_binary()
 
     def pong(self, connection: int, now: float) -> None:
         """The server has answered a ping."""
         if connection == self._connection:
-            self._keepalive.heard(now)
+            self._hear(now)
 
     def connection_lost(
         self, connection: int, error: ConnectionClosed | RemoteProtocolError, now: float
@@ -296,6 +296,11 @@ class Session(Asking):
             self.on_effect()
 
     # -- What it comes to.
+
+    def _hear(self, now: float) -> None:
+        if self._keepalive.heard(now):
+            # The next ping may be due sooner than the answer to this one was.
+            self.on_effect()
 
     def _next_send(self, client: ClientConnection, now: float) -> str | None:
         send = self._commands.next_send(self._visits.is_joined)

@@ -489,6 +489,24 @@ class TestSignsOfLife:
         assert play.is_in(SessionState.CONNECTED)
         assert play.wait(15.1) == ["abort", "open"]
 
+    @pytest.mark.parametrize("sign", ["pong", "binary", "text"])
+    def test_the_driver_is_woken_when_the_next_ping_comes_nearer(self, sign: str) -> None:
+        play = Play(Options(ping_interval=5, ping_timeout=20)).joined("1")
+        assert play.wait(5) == ["ping"]
+        calls: list[None] = []
+        play.session.on_effect = lambda: calls.append(None)
+
+        match sign:
+            case "pong":
+                play.session.pong(play.connection, play.now)
+            case "binary":
+                play.session.receive_binary(play.connection, play.now)
+            case _:
+                play.session.receive_text(play.connection, "{}", play.now)
+
+        assert calls
+        assert play.session.wake_at == play.now + 5
+
     def test_no_pings_at_all(self) -> None:
         play = Play(Options(ping_interval=None)).joined("1")
 
