@@ -1,0 +1,455 @@
+"""The server in memory speaks v1, and each lever does what it says."""
+
+from __future__ import annotations
+
+import pytest
+
+from multichat_proto.exceptions import (
+    CommandRefused,
+    ConnectionClosed,
+    ConnectionFailed,
+    HandshakeRefused,
+    LocalProtocolError,
+    LoginFailed,
+    MultichatError,
+    RemoteProtocolError,
+)
+from multichat_proto.limits import Limits
+from multichat_proto.messages import Error, Join, Message, Room, Send
+from multichat_proto.testing import MemoryServer, ReceivedCommand, StaffRoom
+from tests.sdk.testing.wire import Wire, handshake
+
+
+def enter(room: str, name: str) -> dict[str, object]:
+    return {"room": room, "message": None, "username": name, "msg_type": 4}
+
+
+def leave(room: str, name: str) -> dict[str, object]:
+    return {"room": room, "message": None, "username": name, "msg_type": 5}
+
+
+def said(room: str, name: str, text: str, msg_type: int = 0) -> dict[str, object]:
+    return {"room": room, "message": text, "username": name, "msg_type": msg_type}
+
+
+LOBBY = {"join": "1", "title": "Lobby"}
+
+
+@pytest.fixture
+def server() -> MemoryServer:
+    return MemoryServer({"1": "Lobby", "2": StaffRoom("Office")}, staff={"dave"})
+
+
+def ending(wire: Wire) -> int:
+    """How a connection has ended, after all that came before."""
+    with pytest.raises(ConnectionClosed) as closed:
+        wire.hears()
+    with pytest.raises(ConnectionClosed):
+        wire.hears()  # said each time
+    return closed.value.code
+
+
+def test_members_see_each_other(server: MemoryServer) -> None:
+    """MC1-JOIN-02, MC1-ANN-01, MC1-SEND-01, MC1-LEAVE-04, in this order."""
+    alice, bob = Wire(server, "alice"), Wire(server, "bob")
+
+    assert alice.says("join", "1") == [LOBBY]
+    assert bob.says("join", "1") == [LOBBY]
+    assert alice.hears() == [enter("1", "bob")]
+    assert alice.says("send", "1", message="hi") == [said("1", "alice", "hi")]
+    assert bob.hears() == [said("1", "alice", "hi")]
+    assert bob.says("leave", "1") == [leave("1", "bob"), {"leave": "1"}]
+    assert alice.hears() == [leave("1", "bob")]
+    assert server.members("1") == {"alice"}
+    assert server.said("1") == [("alice", "hi")]
+    assert server.messages == [Message(Room("1"), "hi", "alice", 0)]
+    assert server.received[0] == ReceivedCommand("alice", Join("1"))
+
+
+@pytest.mark.parametrize("announces", [True, False], ids=["announced", "quiet"])
+def test_announcements_are_all_or_none(announces: bool) -> None:
+    """MC1-ANN-04."""
+    server = MemoryServer(announces=announces)
+    alice, bob = Wire(server, "alice"), Wire(server, "bob")
+    alice.says("join", "1")
+    bob.says("join", "1")
+
+    assert bool(alice.hears()) is announces
+
+
+def test_rooms_are_refused_as_v1_says(server: MemoryServer) -> None:
+    alice, dave, nobody = Wire(server, "alice"), Wire(server, "dave"), Wire(server)
+
+    assert alice.says("join", "9") == ["ROOM_INVALID"]
+    assert alice.says("join", "2") == ["ROOM_ACCESS_DENIED"]
+    assert alice.says("send", "1", message="hi") == ["ROOM_ACCESS_DENIED"]
+    assert dave.says("join", "2") == [{"join": "2", "title": "Office"}]
+    assert nobody.says("join", "1") == ["USER_HAS_TO_LOGIN"]
+    alice.link.send_text("no JSON", 0.0)
+    assert alice.hears() == ["FRAME_INVALID"]
+    assert server.received[-1] == ReceivedCommand("alice", "no JSON")
+
+
+def test_limits_are_those_given() -> None:
+    server = MemoryServer(limits=Limits(max_message_length=2, command_rate=1.0, command_burst=2))
+    alice = Wire(server, "alice")
+    alice.says("join", "1")
+
+    assert alice.says("send", "1", message="xxx") == ["MESSAGE_TOO_LONG"]
+    assert alice.says("send", "1", message="x") == ["RATE_LIMITED"]
+    alice.now = 1.5
+    assert alice.says("send", "1", message="x") == [said("1", "alice", "x")]
+
+
+def test_a_flood_is_closed() -> None:
+    """MC1-LIMIT-07."""
+    server = MemoryServer(limits=Limits(command_rate=1, command_burst=1, refusal_burst=2))
+    alice, bob = Wire(server, "alice"), Wire(server, "bob")
+    bob.says("join", "1")
+    alice.says("join", "1")
+    bob.hears()
+    assert alice.says("leave", "1") == ["RATE_LIMITED"]
+    alice.says("leave", "1")
+
+    with pytest.raises(ConnectionClosed) as closed:
+        alice.says("leave", "1")
+
+    assert closed.value.code == 1008
+    assert bob.hears() == [leave("1", "alice")]
+
+
+def test_whoever_does_not_read_is_put_out() -> None:
+    """MC1-CLOSE-06: with 1013, and the others see it leave."""
+    server = MemoryServer(max_backlog=3)
+    alice, bob = Wire(server, "alice"), Wire(server, "bob")
+    alice.says("join", "1")
+    bob.says("join", "1")
+    for number in range(4):
+        bob.says("send", "1", message=str(number))
+
+    assert server.members("1") == {"bob"}
+    assert bob.hears() == []  # the LEAVE came with the answer to the last one
+    assert ending(alice) == 1013
+
+
+# -- Who one is.
+
+
+def test_a_session_comes_of_a_login_and_ends_with_a_logout() -> None:
+    """MC1-REVOKE-06."""
+    server = MemoryServer(users={"alice": "right"})
+    with pytest.raises(LoginFailed):
+        server.log_in("alice", "wrong")
+    with pytest.raises(LoginFailed):
+        server.log_in("bob", "right")
+    cookie = "; ".join(f"{k}={v}" for k, v in server.log_in("alice", "right").items())
+    alice = Wire(server, Cookie=cookie)
+    assert alice.says("join", "1") == [LOBBY]
+
+    server.log_out("alice")
+
+    assert ending(alice) == 1008
+    assert Wire(server, cookie=cookie).says("join", "1") == ["USER_HAS_TO_LOGIN"]
+
+
+def test_a_header_or_a_session_names_the_user() -> None:
+    server = MemoryServer(authorizations={"Bearer x": "alice"})
+    (key,) = server.session("bob").values()
+
+    assert Wire(server, authorization="Bearer x").link.username == "alice"
+    assert Wire(server, authorization="Bearer y").link.username is None
+    assert Wire(server, cookie=f"other=1; sessionid={key}").link.username == "bob"
+    assert Wire(server, cookie="\x00[]=").link.username is None
+    assert server.handshakes[0].headers == {"authorization": "Bearer x"}
+
+
+def test_connections_are_refused_as_often_as_said(server: MemoryServer) -> None:
+    server.refuse(503)
+    server.refuse(ConnectionFailed("no"), times=2)
+    caught: list[MultichatError] = []
+    for _ in range(3):
+        with pytest.raises(ConnectionFailed) as refused:
+            server.open_link(handshake(), "alice")
+        caught.append(refused.value)
+    assert [type(error) for error in caught] == [
+        HandshakeRefused,
+        ConnectionFailed,
+        ConnectionFailed,
+    ]
+    Wire(server, "alice")
+
+    server.refuse(500, times=None)
+    for _ in range(5):
+        with pytest.raises(HandshakeRefused):
+            Wire(server, "alice")
+    server.accept()
+    Wire(server, "alice")
+
+
+# -- People without a client, and the operator.
+
+
+def test_people_need_no_client(server: MemoryServer) -> None:
+    alice = Wire(server, "alice")
+    alice.says("join", "1")
+
+    server.say("bob", "1", "hello")
+    server.leave("bob", 1)
+
+    assert alice.hears() == [enter("1", "bob"), said("1", "bob", "hello"), leave("1", "bob")]
+    with pytest.raises(CommandRefused, match="ROOM_INVALID"):
+        server.say("bob", "9", "hello")
+    with pytest.raises(CommandRefused, match="ROOM_ACCESS_DENIED"):
+        server.enter("bob", "2")
+    with pytest.raises(LocalProtocolError):
+        server.enter("bob", "01")
+    for number in range(1_000):  # they have no rate
+        server.say("bob", "1", str(number))
+    assert len(server.connections) == 1
+
+
+def test_the_operator_speaks_to_members_only(server: MemoryServer) -> None:
+    alice, bob = Wire(server, "alice"), Wire(server, "bob")
+    alice.says("join", "1")
+
+    server.announce("1", "soon", 3)
+    server.announce("1", None, 42, "carol")
+
+    assert alice.hears() == [
+        said("1", "operator", "soon", 3),
+        {"room": "1", "message": None, "username": "carol", "msg_type": 42},
+    ]
+    assert bob.hears() == []
+    assert server.said("1") == []
+
+
+def test_those_put_out_at_once_do_not_see_each_other(server: MemoryServer) -> None:
+    """MC1-REVOKE-01, MC1-REVOKE-03, MC1-REVOKE-07."""
+    alice, bob, dave = (Wire(server, name) for name in ("alice", "bob", "dave"))
+    for wire in (alice, bob, dave):
+        wire.says("join", "1")
+    for wire in (alice, bob, dave):
+        wire.hears()
+
+    server.set_room("1", StaffRoom("Lobby"))
+
+    assert alice.hears() == [{"leave": "1"}]
+    assert bob.hears() == [{"leave": "1"}]
+    assert dave.hears() == [leave("1", "alice"), leave("1", "bob")]
+    server.remove_room("1")
+    assert dave.hears() == [{"leave": "1"}]
+    assert dave.says("join", "1") == ["ROOM_INVALID"]
+
+
+def test_one_member_is_put_out_and_may_come_back(server: MemoryServer) -> None:
+    alice, bob = Wire(server, "alice"), Wire(server, "bob")
+    alice.says("join", "1")
+    bob.says("join", "1")
+
+    server.put_out("bob", "1")
+
+    assert bob.hears() == [{"leave": "1"}]
+    assert alice.hears() == [enter("1", "bob"), leave("1", "bob")]
+    assert bob.says("join", "1") == [LOBBY]
+
+
+# -- Misfortunes.
+
+
+def test_a_restart_closes_everybody_and_announces_nothing(server: MemoryServer) -> None:
+    """MC1-CLOSE-05, MC1-END-01."""
+    alice, bob = Wire(server, "alice"), Wire(server, "bob")
+    alice.says("join", "1")
+    bob.says("join", "1")
+    server.enter("carol", "1")
+
+    server.restart()
+
+    assert server.members("1") == {"carol"}
+    assert server.connections == ()
+    assert alice.link.take(0.0) is not None  # bob's ENTER was on its way, and arrives
+    assert ending(bob) == 1012
+    back = Wire(server, "alice")
+    assert back.says("join", "1") == [LOBBY]
+    server.say("carol", "1", "still here")
+    assert back.hears() == [said("1", "carol", "still here")]
+
+
+def test_a_closed_connection_gets_what_came_before(server: MemoryServer) -> None:
+    alice = Wire(server, "alice")
+    alice.says("join", "1")
+    server.say("bob", "1", "last")
+
+    server.close("alice", 4000, "why not")
+
+    assert alice.link.take(0.0) is not None
+    assert alice.link.take(0.0) is not None
+    with pytest.raises(ConnectionClosed, match="why not"):
+        alice.link.take(0.0)
+    with pytest.raises(ConnectionClosed):
+        alice.link.send_text("{}", 0.0)
+    with pytest.raises(ConnectionClosed):
+        alice.link.ping()
+
+
+def test_a_cut_connection_gets_nothing_more(server: MemoryServer) -> None:
+    alice, bob = Wire(server, "alice"), Wire(server, "bob")
+    alice.says("join", "1")
+    bob.says("join", "1")
+
+    server.cut("alice")
+
+    assert ending(alice) == 1006
+    assert bob.hears() == [leave("1", "alice")]
+
+
+def test_a_cut_behind_a_command_lets_it_be_carried_out(server: MemoryServer) -> None:
+    alice, bob = Wire(server, "alice"), Wire(server, "bob")
+    alice.says("join", "1")
+    bob.says("join", "1")
+    server.cut("alice", after_next_command=True)
+
+    with pytest.raises(ConnectionClosed):
+        alice.says("send", "1", message="last words")
+
+    assert bob.hears() == [said("1", "alice", "last words"), leave("1", "alice")]
+
+
+def test_a_torn_frame_is_not_carried_out(server: MemoryServer) -> None:
+    alice, bob = Wire(server, "alice"), Wire(server, "bob")
+    alice.says("join", "1")
+    bob.says("join", "1")
+    server.tear("alice")
+
+    with pytest.raises(ConnectionClosed) as closed:
+        alice.says("send", "1", message="la")
+
+    assert closed.value.code == 1006
+    assert bob.hears() == [leave("1", "alice")]
+    assert server.said("1") == []
+
+
+def test_nothing_gets_through_a_half_open_connection(server: MemoryServer) -> None:
+    """Neither side is told; the others see it go only when the client gives up."""
+    alice, bob = Wire(server, "alice"), Wire(server, "bob")
+    alice.says("join", "1")
+    bob.says("join", "1")
+    alice.hears()
+    server.half_open("alice")
+
+    alice.link.ping()
+    assert alice.says("send", "1", message="hello?") == []
+    bob.says("send", "1", message="alice?")
+    assert alice.hears() == []
+    assert alice.link.pongs == 0
+    assert server.members("1") == {"alice", "bob"}
+
+    alice.link.abort()
+    assert bob.hears() == [leave("1", "alice")]
+    assert ending(alice) == 1006
+
+
+def test_a_goodbye_is_heard(server: MemoryServer) -> None:
+    alice, bob = Wire(server, "alice"), Wire(server, "bob")
+    alice.says("join", "1")
+    bob.says("join", "1")
+
+    alice.link.close(1000, "bye")
+    alice.link.abort()
+
+    assert bob.hears() == [leave("1", "alice")]
+    assert ending(alice) == 1000
+
+
+def test_what_is_said_takes_its_time(server: MemoryServer) -> None:
+    """Frames do not overtake each other, though a later one has less delay."""
+    alice = Wire(server, "alice")
+    server.delay(2.0)
+    assert alice.says("join", "1") == []
+    server.delay(0.0)
+    server.say("bob", "1", "late")
+    assert alice.hears() == []
+    alice.now = 1.9
+    assert alice.hears() == []
+    assert alice.link.due_at(1.9) == 2.0
+
+    alice.now = 2.0
+    assert alice.hears() == [LOBBY, enter("1", "bob"), said("1", "bob", "late")]
+    assert alice.link.due_at(2.0) is None
+
+
+def test_commands_are_refused_and_ignored_as_planned(server: MemoryServer) -> None:
+    """Each plan is used once, by the first command that it fits."""
+    alice = Wire(server, "alice")
+    server.refuse_command("alice", "send", "RATE_LIMITED", times=2)
+    server.ignore_command("alice", "join")
+
+    assert alice.says("join", "1") == []
+    assert alice.says("join", "1") == [LOBBY]
+    assert alice.says("send", "1", message="a") == ["RATE_LIMITED"]
+    assert alice.says("send", "1", message="b") == ["RATE_LIMITED"]
+    assert alice.says("send", "1", message="c") == [said("1", "alice", "c")]
+    server.ignore_command("alice")
+    alice.link.send_text("anything", 0.0)
+    assert alice.hears() == []
+    assert [one.command for one in server.received][-2] == Send("1", "c")
+
+
+def test_a_planned_refusal_says_what_it_is_about(server: MemoryServer) -> None:
+    """MC1-ERR-02."""
+    alice = Wire(server, "alice")
+    server.refuse_command("alice", "join", "SOMETHING_NEW")
+    alice.link.send_text('{"command": "join", "room": 1}', 0.0)
+
+    frame = alice.link.take(0.0)
+
+    from multichat_proto.codec import decode_frame
+
+    assert isinstance(frame, str)
+    assert decode_frame(frame) == Error("SOMETHING_NEW", "join", Room("1"))
+
+
+@pytest.mark.parametrize(
+    "frame", ["x" * 1_000_001, b"x" * 1_000_001, "\u20ac" * 333_334], ids=["text", "bytes", "euros"]
+)
+def test_a_client_reads_no_frame_that_is_too_long(server: MemoryServer, frame: str | bytes) -> None:
+    """It ends the connection, as a socket's client does; bytes count, not characters."""
+    alice, bob = Wire(server, "alice"), Wire(server, "bob")
+    bob.says("join", "1")
+    alice.says("join", "1")
+    bob.hears()
+    server.inject("alice", frame)
+
+    for _ in range(2):
+        with pytest.raises(RemoteProtocolError, match="more than 1000000 bytes"):
+            alice.hears()
+    assert bob.hears() == [leave("1", "alice")]
+
+
+def test_any_frame_can_be_injected(server: MemoryServer) -> None:
+    alice, bob = Wire(server, "alice"), Wire(server, "bob")
+
+    server.inject("alice", "no JSON")
+    server.inject("alice", b"\xff")
+
+    assert alice.hears() == ["no JSON", b"\xff"]
+    assert bob.hears() == []
+
+
+def test_whoever_watches_is_told(server: MemoryServer) -> None:
+    told: list[int] = []
+
+    def call() -> None:
+        told.append(len(server.messages))
+
+    server.watch(call)
+    server.say("alice", "1", "one")
+    server.unwatch(call)
+    server.say("alice", "1", "two")
+
+    assert told == [1]
+
+
+def test_a_room_needs_an_id() -> None:
+    with pytest.raises(LocalProtocolError):
+        MemoryServer({"lobby": "Lobby"})

@@ -1,0 +1,59 @@
+"""A bare client of a server in memory, which sees every frame, and whose time is told."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from multichat_proto.address import Address
+from multichat_proto.handshake import SUBPROTOCOL
+from multichat_proto.testing.links import Backend
+from multichat_proto.transport import OpenRequest
+
+__all__ = ["Wire", "handshake"]
+
+
+def handshake(**headers: str) -> OpenRequest:
+    """Return a handshake with these headers."""
+    return OpenRequest(
+        address=Address.parse("ws://memory"),
+        headers=headers,
+        origin=None,
+        subprotocols=(SUBPROTOCOL,),
+        ssl_context=None,
+        proxy=None,
+        max_frame_bytes=1_000_000,
+        close_timeout=2.0,
+    )
+
+
+class Wire:
+    """
+    One connection.
+
+    Attributes:
+        now: The time.
+
+    """
+
+    def __init__(self, server: Backend, username: str | None = None, **headers: str) -> None:
+        self.link = server.open_link(handshake(**headers), username)
+        self.now = 0.0
+        self.link.on_arrival = lambda: self.link.stamp(self.now)
+
+    def says(self, command: str, room: str, **members: Any) -> list[Any]:
+        """Send a command, and return all that has come since."""
+        text = json.dumps({"command": command, "room": room, **members})
+        self.link.send_text(text, self.now)
+        return self.hears()
+
+    def hears(self) -> list[Any]:
+        """Return all that has come: objects, the code of an error, whatever is no JSON as it is."""
+        heard: list[Any] = []
+        while (frame := self.link.take(self.now)) is not None:
+            try:
+                value = json.loads(frame)
+            except (ValueError, RecursionError):
+                value = frame
+            heard.append(value["error"] if isinstance(value, dict) and "error" in value else value)
+        return heard
