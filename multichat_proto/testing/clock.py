@@ -138,7 +138,7 @@ class VirtualClock(Clock):
     ::
 
         clock = VirtualClock()
-        transport = testing.sync.connector(server, username="alice", clock=clock)
+        transport = server.connector("sync", "alice", clock=clock)
         with connect("ws://test", transport=transport, clock=clock) as chat:
             server.restart()
             chat.wait_for(Reconnected, timeout=60)  # at once

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal, assert_never, overload
 from multichat_proto.testing.links import Backend
 
 if TYPE_CHECKING:
+    from multichat_proto.sync import Clock
     from multichat_proto.testing.asyncio import MemoryConnector as AsyncioConnector
     from multichat_proto.testing.sync import MemoryConnector as SyncConnector
     from multichat_proto.testing.trio import MemoryConnector as TrioConnector
@@ -27,11 +28,15 @@ class Connectable:
     ) -> "AsyncioConnector": ...
     @overload
     def connector(
-        self: Backend, kind: Literal["sync"], username: str | None = None
+        self: Backend,
+        kind: Literal["sync"],
+        username: str | None = None,
+        *,
+        clock: "Clock | None" = None,
     ) -> "SyncConnector": ...
 
     def connector(
-        self: Backend, kind: Shell, username: str | None = None
+        self: Backend, kind: Shell, username: str | None = None, *, clock: "Clock | None" = None
     ) -> "TrioConnector | AsyncioConnector | SyncConnector":
         """
         Return what a shell's ``connect`` takes as ``transport``.
@@ -44,6 +49,7 @@ class Connectable:
             kind: Which shell.
             username: Who connects, without further ado; ``None`` goes by the credentials, and
                 without them nobody is logged in (MC1-AUTH-03).
+            clock: For ``sync``: the same that ``connect`` gets; ``None`` is the system's.
 
         """
         # Imported here: who tests under one library need not load the others.
@@ -59,6 +65,6 @@ class Connectable:
             case "sync":
                 from multichat_proto.testing import sync
 
-                return sync.connector(self, username=username)
+                return sync.connector(self, username=username, clock=clock)
             case _:
                 assert_never(kind)

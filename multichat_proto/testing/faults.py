@@ -51,6 +51,13 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True):
     """
     How likely each fault is; see :meth:`MemoryServer.spoil`.
 
+    ::
+
+        for seed in range(100):
+            server.spoil(Faults(seed=seed, latency=(0.0, 2.0), cut=0.05, tear=0.05))
+            ...  # whatever must hold all the same
+            server.spoil(None)
+
     The chances are from 0 to 1, for each frame. What a TCP connection cannot do (drop,
     duplicate, reorder) stands for a server that does it.
 

@@ -134,9 +134,8 @@ def sync_chat(
         username: str, **arguments: Any
     ) -> "AbstractContextManager[multichat_proto.sync.Chat]":
         from multichat_proto.sync import connect
-        from multichat_proto.testing import sync
 
-        transport = sync.connector(chat_server, username=username, clock=chat_clock)
+        transport = chat_server.connector("sync", username, clock=chat_clock)
         return connect(_URL, transport=transport, username=username, clock=chat_clock, **arguments)
 
     return open_chat

@@ -4,7 +4,6 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
-from http.cookies import CookieError, SimpleCookie
 
 import msgspec
 
@@ -49,6 +48,10 @@ class StaffRoom(msgspec.Struct, frozen=True):
     """
     A room for staff alone.
 
+    ::
+
+        MemoryServer({"1": "Lobby", "2": StaffRoom("Office")}, staff={"dave"})
+
     Attributes:
         title: Its title.
 
@@ -61,6 +64,10 @@ class ReceivedCommand(msgspec.Struct, frozen=True):
     """
     A command that came in, whatever became of it.
 
+    ::
+
+        assert server.received[-1] == ReceivedCommand("alice", Send("1", "hello"))
+
     Attributes:
         username: Whose connection it came by; ``None`` if nobody was logged in.
         command: ``Join``, ``Leave`` or ``Send``; the frame's text if it was no command.
@@ -72,7 +79,14 @@ class ReceivedCommand(msgspec.Struct, frozen=True):
 
 
 class MemoryConnection(Link):
-    """One client of a :class:`MemoryServer`, as the server sees it."""
+    """
+    One client of a :class:`MemoryServer`, as the server sees it.
+
+    ::
+
+        (connection,) = server.connections
+        assert (connection.username, connection.rooms) == ("alice", {"1"})
+    """
 
     core: ServerConnection
 
@@ -222,11 +236,11 @@ class Serving:
         lower = {name.lower(): value for name, value in headers.items()}
         if (value := lower.get("authorization")) is not None:
             return self._authorizations.get(value)
-        try:
-            cookie = SimpleCookie(lower.get("cookie", "")).get(SESSION_COOKIE)
-        except CookieError:
-            return None
-        return None if cookie is None else self._sessions.get(cookie.value)
+        for pair in lower.get("cookie", "").split(";"):
+            name, _, value = pair.strip().partition("=")
+            if name == SESSION_COOKIE:
+                return self._sessions.get(value)
+        return None
 
     def _links_of(self, username: str) -> list[MemoryConnection]:
         return [link for link in self._connections if link.username == username]

@@ -97,10 +97,8 @@ class _MemoryPlaying:
     def arguments(self, username: str, **given: Any) -> dict[str, Any]:
         has_credentials = "credentials" in given
         if self._shell == "sync":
-            from multichat_proto.testing import sync
-
             name = None if has_credentials else username
-            given["transport"] = sync.connector(self.server, username=name, clock=self._clock)
+            given["transport"] = self.server.connector("sync", name, clock=self._clock)
             given["clock"] = self._clock
         else:
             given["transport"] = self.server.connector(

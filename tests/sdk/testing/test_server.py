@@ -16,7 +16,14 @@ from multichat_proto.exceptions import (
 )
 from multichat_proto.limits import Limits
 from multichat_proto.messages import Error, Join, Message, Room, Send
-from multichat_proto.testing import MemoryServer, ReceivedCommand, StaffRoom
+from multichat_proto.testing import (
+    MemoryServer,
+    ReceivedCommand,
+    StaffRoom,
+    VirtualClock,
+    run_virtual,
+)
+from multichat_proto.transport import AsyncConnector
 from tests.sdk.testing.wire import Wire, handshake
 
 
@@ -63,6 +70,8 @@ def test_members_see_each_other(server: MemoryServer) -> None:
     assert server.members("1") == {"alice"}
     assert server.said("1") == [("alice", "hi")]
     assert server.messages == [Message(Room("1"), "hi", "alice", 0)]
+    (left,) = server.connections[:1]
+    assert (left.username, set(left.rooms), left.subprotocol) == ("alice", {"1"}, "multichat.v1")
     assert server.received[0] == ReceivedCommand("alice", Join("1"))
 
 
@@ -453,3 +462,39 @@ def test_whoever_watches_is_told(server: MemoryServer) -> None:
 def test_a_room_needs_an_id() -> None:
     with pytest.raises(LocalProtocolError):
         MemoryServer({"lobby": "Lobby"})
+
+
+@pytest.mark.parametrize("kind", ["trio", "asyncio", "sync"])
+def test_each_shell_sees_the_subprotocol_and_the_pongs(server: MemoryServer, kind: str) -> None:
+    """Of a transport, as the shells use it; a goodbye that nobody hears takes its time."""
+    import trio.testing
+
+    async def play(connector: AsyncConnector) -> float:
+        transport = await connector.open(handshake())
+        await transport.ping()
+        assert (transport.subprotocol, transport.pongs) == ("multichat.v1", 1)
+        server.half_open("alice")
+        await transport.ping()
+        await transport.close()
+        with pytest.raises(ConnectionClosed):
+            await transport.receive()
+        return transport.pongs
+
+    match kind:
+        case "trio":
+            clock = trio.testing.MockClock(autojump_threshold=0)
+            assert trio.run(play, server.connector("trio", "alice"), clock=clock) == 1
+            assert clock.current_time() == 2.0
+        case "asyncio":
+            assert run_virtual(play(server.connector("asyncio", "alice"))) == 1
+        case _:
+            time = VirtualClock()
+            transport = server.connector("sync", "alice", clock=time).open(handshake())
+            transport.ping()
+            assert (transport.subprotocol, transport.pongs) == ("multichat.v1", 1)
+            server.half_open("alice")
+            transport.close()
+            assert time.now() == 2.0
+            with pytest.raises(ConnectionClosed):
+                transport.receive()
+    assert server.connections == ()
