@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from multichat_proto.bots.exceptions import HandlerInvalid, UsageError
 from multichat_proto.bots.parameters import Reader, is_optional, reader_of
-from multichat_proto.bots.signatures import UNKNOWN, annotations, name_of
+from multichat_proto.bots.signatures import UNKNOWN, annotations, name_of, shown
 from multichat_proto.bots.words import split_first, split_words
 
 __all__ = ["Command", "Commands"]
@@ -234,7 +234,7 @@ def _word(name: str, parameter: inspect.Parameter, types: Mapping[str, Any]) -> 
     reader = reader_of(str if annotation is UNKNOWN else annotation)
     if reader is None:
         raise HandlerInvalid(
-            f"command {name}: {parameter.name} is a {inspect.formatannotation(annotation)}, which"
+            f"command {name}: {parameter.name} is a {shown(annotation)}, which"
             " cannot be made of a word; str, int, float, bool, Decimal, date, datetime, time,"
             " UUID, Literal, Enum and unions of them can"
         )

@@ -22,7 +22,7 @@ from multichat_proto.bots.plan import Handler, Middleware, Plan
 from multichat_proto.bots.runtime import Event, Runtime, Scope, Tasks
 from multichat_proto.bots.schedule import Default, Schedule, Timeout
 from multichat_proto.chat import AsyncChat
-from multichat_proto.events import ChatEvent, RoomMessage
+from multichat_proto.events import ChatEvent, Gap, RoomMessage
 from multichat_proto.exceptions import ChatClosed, MultichatError
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Run:
                     self._handle,
                     runtime=self._runtime,
                     tasks=self._tasks,
-                    handled=frozenset(self._by_event),
+                    handled=frozenset({*self._by_event, Gap}),
                     max_workers=self._plan.max_concurrent_rooms,
                     max_queue=self._plan.max_queue,
                     max_lanes=self._plan.max_rooms,
@@ -192,6 +192,13 @@ class Run:
 
     async def _handle(self, lane: Lane, event: ChatEvent) -> None:
         called: tuple[Command, str] | None = None
+        if isinstance(event, Gap) and Gap not in self._by_event:
+            _LOG.warning(
+                "%s: %d events were dropped in room %r, the handlers are too slow",
+                self._bot,
+                event.dropped,
+                event.room,
+            )
         if isinstance(event, RoomMessage):
             called = self._plan.commands.find(event.text)
         for handler in self._by_event.get(type(event), ()):

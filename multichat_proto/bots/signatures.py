@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar, Union, get_args, get_origin
 
 from multichat_proto.bots.exceptions import HandlerInvalid
 
-__all__ = ["UNKNOWN", "annotations", "check_events", "check_function", "name_of"]
+__all__ = ["UNKNOWN", "annotations", "check_events", "check_function", "name_of", "shown"]
 
 UNKNOWN: Final = object()
 """Stands for an annotation that is not there, or cannot be resolved here and now."""
@@ -138,14 +138,14 @@ def check_events(
     if not (isinstance(origin, type) and issubclass(context, origin)):
         raise HandlerInvalid(
             f"{decorator}: {name} is given a Context, but its first parameter is annotated"
-            f" with {_words(annotation)}"
+            f" with {shown(annotation)}"
         )
     if not (arguments := get_args(annotation)):
         return
     for event in events:
         if not _covers(arguments[0], event):
             raise HandlerInvalid(
-                f"{decorator}: {name} takes {_words(annotation)},"
+                f"{decorator}: {name} takes {shown(annotation)},"
                 f" but would be given Context[{event.__name__}]"
             )
 
@@ -157,9 +157,10 @@ def _covers(annotation: Any, event: type) -> bool:
     return annotation is Any or not isinstance(annotation, type) or issubclass(event, annotation)
 
 
-def _words(annotation: Any) -> str:
+def shown(annotation: Any) -> str:
+    """Return a type as people write it."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in (Union, types.UnionType):
-        return " | ".join(_words(part) for part in arguments)
+        return " | ".join(shown(part) for part in arguments)
     name = str(getattr(origin or annotation, "__name__", annotation))
-    return f"{name}[{', '.join(_words(part) for part in arguments)}]" if arguments else name
+    return f"{name}[{', '.join(shown(part) for part in arguments)}]" if arguments else name

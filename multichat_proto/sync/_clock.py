@@ -2,8 +2,13 @@
 
 import threading
 import time
+from typing import Final
 
 __all__ = ["Clock"]
+
+_GLANCE: Final = 0.5
+"""Longest time, in seconds, that the main thread waits without looking up: Ctrl-C that comes in
+the moment before a wait begins is seen only by who runs again."""
 
 
 class Clock:
@@ -24,4 +29,6 @@ class Clock:
             timeout: Longest wait, in seconds; ``None`` waits for the notice alone.
 
         """
+        if threading.current_thread() is threading.main_thread():
+            timeout = _GLANCE if timeout is None else min(timeout, _GLANCE)
         condition.wait(timeout)

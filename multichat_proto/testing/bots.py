@@ -1,9 +1,10 @@
 """A bot under test: somebody says something, and one looks at what the bot says."""
 
+import logging
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from multichat_proto.bots.runtime import Tasks, running
 from multichat_proto.messages import Room
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from multichat_proto.transport import AsyncConnector
 
 __all__ = ["BotDriver"]
+
+_LOG: Final = logging.getLogger("multichat_proto.bots")
+"""Where a bot without error handlers tells its errors."""
 
 
 class BotDriver:
@@ -30,17 +34,21 @@ class BotDriver:
                 assert reply in {"1", "2", "3", "4", "5", "6"}
 
     Under Trio or asyncio, whichever runs the test; with a clock that jumps, a bot that waits
-    takes no time. Leaving the block stops the bot gracefully, and raises what it has raised.
+    takes no time. Leaving the block stops the bot gracefully, and raises what it has raised: a
+    handler that fails makes the test fail, unless the bot has an error handler of its own.
 
     Args:
         bot: The bot.
         server: Where it is; ``None`` makes a new one with the rooms below.
         rooms: Where the bot is to be in.
         username: The bot's name there.
+        raises_errors: Whether leaving the block raises the first error of a handler that the
+            bot has no error handler for.
 
     Attributes:
         bot: As given.
         server: The server in memory, with all its levers.
+        errors: What handlers have raised, if the bot has no error handler for it.
 
     """
 
@@ -51,8 +59,12 @@ class BotDriver:
         *,
         rooms: Iterable[str | int] = ("1",),
         username: str = "bot",
+        raises_errors: bool = True,
     ) -> None:
         self.bot = bot
+        self.errors: list[BaseException] = []
+        self._raises_errors = raises_errors
+        self._log = _ErrorLog(bot, self.errors)
         self._rooms = tuple(str(room) for room in rooms)
         self.server = server or MemoryServer({room: f"Room {room}" for room in self._rooms})
         self._username = username
@@ -73,11 +85,17 @@ class BotDriver:
         self._ended = self._runtime.event()
         self._news = self._runtime.event()
         self.server.watch(self._hear)
+        _LOG.addHandler(self._log)
         tasks = self._runtime.tasks()
         self._nursery = await tasks.__aenter__()
         self._tasks = tasks
         self._nursery.start(self._serve)
-        await settle()
+        try:
+            await settle()
+        except BaseException as exc:
+            # Cancelled: nobody else ends the tasks.
+            await self.__aexit__(type(exc), exc, exc.__traceback__)
+            raise
         if self._ended.is_set():
             await self.__aexit__(None, None, None)
         return self
@@ -92,16 +110,22 @@ class BotDriver:
         tasks, self._tasks = self._tasks, None
         if tasks is None:
             return
+        if exc is not None:
+            for error in self.errors:
+                exc.add_note(f"a handler of the bot had raised {error!r}")
         try:
             if exc is None:
                 self.bot.stop()
                 await self._ended.wait()
         finally:
             self.server.unwatch(self._hear)
+            _LOG.removeHandler(self._log)
             self._nursery.cancel()
             await tasks.__aexit__(exc_type, exc, traceback)
-        if self._error is not None and exc is None:
+        if exc is None and self._error is not None:
             raise self._error
+        if exc is None and self.errors and self._raises_errors:
+            raise self.errors[0]
 
     def enter(self, username: str, room: str | int = "1") -> None:
         """Have somebody enter a room."""
@@ -176,3 +200,18 @@ class BotDriver:
 
     def _hear(self) -> None:
         self._runtime.call_soon(lambda: self._news.set())
+
+
+class _ErrorLog(logging.Handler):
+    """Keeps what one bot tells the log of exceptions."""
+
+    def __init__(self, bot: "Bot", errors: list[BaseException]) -> None:
+        super().__init__(logging.ERROR)
+        self._bot = bot
+        self._errors = errors
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the exception of a record of this bot's."""
+        is_ours = isinstance(record.args, tuple) and self._bot in record.args
+        if is_ours and record.exc_info is not None and record.exc_info[1] is not None:
+            self._errors.append(record.exc_info[1])

@@ -8,30 +8,21 @@ whenever one is cancelled, nothing stays open.
 import socket
 import ssl
 from collections.abc import Mapping
-from typing import Final
 
 import trio
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidStatus
 from websockets.http11 import Response
 from websockets.typing import Origin, Subprotocol
 from websockets.uri import parse_uri
 
-from multichat_proto.exceptions import (
-    CertificateInvalid,
-    ConnectionFailed,
-    HandshakeRefused,
-    RemoteProtocolError,
-)
-from multichat_proto.failures import failure_reason
+from multichat_proto.address import Address
+from multichat_proto.exceptions import ConnectionFailed
+from multichat_proto.failures import opening_error
 from multichat_proto.transport import OpenRequest
 from multichat_proto.trio._proxy import HttpProxy, open_tunnel
 from multichat_proto.trio._transport import TrioTransport
 
 __all__ = ["Dialler", "shake_hands"]
-
-_LONGEST_WAIT: Final = 86_400.0
-"""A day, in seconds: a server that asks for more patience is as good as one that asks for it."""
 
 
 class Dialler:
@@ -57,15 +48,14 @@ class Dialler:
     async def _dial(self, request: OpenRequest, proxy: HttpProxy | None) -> trio.abc.Stream:
         address = request.address
         if proxy is None:
-            stream: trio.abc.Stream = await _reach(address.host, address.port)
+            stream: trio.abc.Stream = await _reach(address)
         else:
-            stream = await _reach(proxy.host, proxy.port)
-            if proxy.secure:
-                stream = await _encrypt(stream, self._trust(None), proxy.host, proxy.port)
+            stream = await _reach(proxy.address)
+            if proxy.address.secure:
+                stream = await _encrypt(stream, self._trust(None), proxy.address)
             await open_tunnel(stream, proxy, address)
         if address.secure:
-            context = self._trust(request.ssl_context)
-            stream = await _encrypt(stream, context, address.host, address.port)
+            stream = await _encrypt(stream, self._trust(request.ssl_context), address)
         return stream
 
     def _trust(self, context: ssl.SSLContext | None) -> ssl.SSLContext:
@@ -93,48 +83,42 @@ async def shake_hands(stream: trio.abc.Stream, request: OpenRequest) -> TrioTran
             subprotocols=[Subprotocol(name) for name in request.subprotocols] or None,
             max_size=request.max_frame_bytes,
         )
-        await _shake_hands(stream, protocol, request.headers)
+        await _shake_hands(stream, protocol, request.headers, request.address)
     except BaseException:
         await trio.aclose_forcefully(stream)
         raise
     return TrioTransport(stream, protocol, close_timeout=request.close_timeout)
 
 
-async def _reach(host: str, port: int) -> trio.SocketStream:
+async def _reach(address: Address) -> trio.SocketStream:
     try:
-        stream = await trio.open_tcp_stream(host, port)
-    except OSError as exc:
-        raise ConnectionFailed(f"cannot reach {host} port {port}: {failure_reason(exc)}") from exc
+        stream = await trio.open_tcp_stream(address.host, address.port)
+    except (OSError, UnicodeError) as exc:
+        raise opening_error(exc, address) from exc
     stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return stream
 
 
 async def _encrypt(
-    stream: trio.abc.Stream, context: ssl.SSLContext, host: str, port: int
+    stream: trio.abc.Stream, context: ssl.SSLContext, address: Address
 ) -> trio.abc.Stream:
-    encrypted = trio.SSLStream(stream, context, server_hostname=host, https_compatible=True)
+    encrypted = trio.SSLStream(stream, context, server_hostname=address.host, https_compatible=True)
     try:
         await encrypted.do_handshake()
     except trio.BrokenResourceError as exc:
         await trio.aclose_forcefully(stream)
-        cause = exc.__cause__ or exc
-        # What breaks off in the middle may be the network; what answers wrongly stays wrong.
-        kind = CertificateInvalid if _is_final(cause) else ConnectionFailed
-        raise kind(
-            f"no encrypted connection to {host} port {port}: {failure_reason(cause)}"
-        ) from exc
+        raise opening_error(exc.__cause__ or exc, address) from exc
     except BaseException:
         await trio.aclose_forcefully(stream)
         raise
     return encrypted
 
 
-def _is_final(cause: BaseException) -> bool:
-    return isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError)
-
-
 async def _shake_hands(
-    stream: trio.abc.Stream, protocol: ClientProtocol, headers: Mapping[str, str]
+    stream: trio.abc.Stream,
+    protocol: ClientProtocol,
+    headers: Mapping[str, str],
+    address: Address,
 ) -> None:
     request = protocol.connect()
     for name, value in headers.items():
@@ -157,18 +141,5 @@ async def _shake_hands(
     if failure is None:
         # Frames may have come right behind the response: leave them for the reader.
         protocol.events.remove(responses[0])
-    elif isinstance(failure, InvalidStatus):
-        response = failure.response
-        raise HandshakeRefused(response.status_code, _retry_after(response))
-    elif isinstance(failure.__cause__, EOFError):
-        raise ConnectionFailed("the server hung up during the WebSocket handshake")
     else:
-        raise RemoteProtocolError(f"what answers there does not speak WebSocket: {failure}")
-
-
-def _retry_after(response: Response) -> float | None:
-    """Return the seconds of ``Retry-After`` (RFC 9110, section 10.2.3); a date is no number."""
-    values = response.headers.get_all("Retry-After")
-    if len(values) != 1 or not (values[0].isascii() and values[0].isdigit()):
-        return None
-    return min(float(values[0][:9]), _LONGEST_WAIT)
+        raise opening_error(failure, address)

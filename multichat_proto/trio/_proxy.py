@@ -9,7 +9,7 @@ import dataclasses
 from typing import Final, Self
 
 import trio
-from websockets.exceptions import InvalidProxy, SecurityError
+from websockets.exceptions import SecurityError
 from websockets.http11 import Response
 from websockets.proxy import Proxy, parse_proxy, prepare_connect_request
 from websockets.streams import StreamReader
@@ -17,6 +17,7 @@ from websockets.uri import parse_uri
 
 from multichat_proto.address import Address
 from multichat_proto.exceptions import ConnectionFailed, LocalProtocolError, Retry
+from multichat_proto.failures import check_proxy
 
 __all__ = ["HttpProxy", "open_tunnel"]
 
@@ -30,16 +31,12 @@ class HttpProxy:
     A proxy that speaks HTTP.
 
     Attributes:
-        secure: Whether the connection to the proxy itself is encrypted.
-        host: Where it is.
-        port: The TCP port.
+        address: Where it is, and whether the connection to it is encrypted.
         proxy: What it is to the WebSocket library; it holds the password.
 
     """
 
-    secure: bool
-    host: str
-    port: int
+    address: Address
     proxy: Proxy = dataclasses.field(repr=False)
 
     @classmethod
@@ -51,16 +48,12 @@ class HttpProxy:
             LocalProtocolError: It is none, or one of another kind, such as SOCKS.
 
         """
-        try:
-            proxy = parse_proxy(url)
-        except (InvalidProxy, ValueError):
-            # Not "from": the sentence quotes the URL, and with it the password.
-            proxy = None
-        if proxy is None:
-            raise LocalProtocolError("the proxy's address is no http or https URL with a host")
+        check_proxy(url)
+        proxy = parse_proxy(url)
         if proxy.scheme not in ("http", "https"):
             raise LocalProtocolError(f"{proxy.scheme} proxies are not supported, only http(s)")
-        return cls(proxy.scheme == "https", proxy.host, proxy.port, proxy)
+        is_secure = proxy.scheme == "https"
+        return cls(Address(secure=is_secure, host=proxy.host, port=proxy.port, target=""), proxy)
 
 
 async def open_tunnel(stream: trio.abc.Stream, proxy: HttpProxy, address: Address) -> None:
@@ -79,7 +72,7 @@ async def open_tunnel(stream: trio.abc.Stream, proxy: HttpProxy, address: Addres
 
 
 async def _open_tunnel(stream: trio.abc.Stream, proxy: HttpProxy, address: Address) -> None:
-    where = f"the proxy at {proxy.host} port {proxy.port}"
+    where = f"the proxy at {proxy.address.host} port {proxy.address.port}"
     reader = StreamReader()
     parser = Response.parse(reader.read_line, reader.read_exact, reader.read_to_eof, proxy=True)
     size = 0

@@ -207,8 +207,25 @@ def test_a_connect_that_is_cancelled_leaves_nothing(steps: int) -> None:
 
 
 def test_a_second_cancellation_does_not_leave_tasks_behind() -> None:
+    class Slow(Wires):
+        """Takes a few turns of the loop to be cancelled."""
+
+        async def open(self, request: OpenRequest) -> Any:
+            wire: Any = await super().open(request)
+            receive = wire.receive
+
+            async def slow() -> Any:
+                try:
+                    return await receive()
+                finally:
+                    for _ in range(10):
+                        await asyncio.sleep(0)
+
+            wire.receive = slow
+            return wire
+
     async def story() -> None:
-        wires = Wires()
+        wires = Slow()
         entered = asyncio.Event()
 
         async def enter() -> None:

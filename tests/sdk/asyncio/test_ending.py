@@ -317,7 +317,8 @@ def test_a_stream_that_is_never_empty_does_not_stop_the_others() -> None:
                     await asyncio.sleep(0)
 
             with chat.subscribe() as events:
-                await events.wait_for(RoomMessage)
+                for _ in range(1_000):
+                    await events.wait_for(RoomMessage)
             counting = asyncio.ensure_future(count())
             stream = room.__aiter__()
             for _ in range(1_000):

@@ -112,7 +112,7 @@ async def the_bucket_takes_its_time(stage: Stage) -> None:
     assert 9.0 <= stage.now() - begin < 9.1
 
 
-@story("script")
+@story("script", "time")
 async def a_server_that_limits_is_heeded(stage: Stage) -> None:
     """MC1-LIMIT-05: the refused one raises, and the next goes through after a pause."""
     room = await (await stage.chat("alice")).join(stage.room())
@@ -120,8 +120,10 @@ async def a_server_that_limits_is_heeded(stage: Stage) -> None:
 
     with pytest.raises(RateLimited):
         await room.send("too fast")
+    refused_at = stage.now()
 
     assert (await room.send("slower")).text == "slower"
+    assert stage.now() - refused_at >= 1.0
 
 
 @story("script")

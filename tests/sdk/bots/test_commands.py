@@ -1,5 +1,7 @@
 """Commands: words become arguments, and mistakes are answered with the usage."""
 
+# ruff: noqa: ARG001  # a handler is given more than some of them need
+
 # what a handler is given is not what each one needs
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ import decimal
 import enum
 import inspect
 import uuid
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 import pytest
@@ -21,6 +23,9 @@ from multichat_proto.bots import Bot, Context, HandlerInvalid, UsageError
 from multichat_proto.bots.commands import Command
 from multichat_proto.bots.words import split_first, split_words
 from tests.sdk.bots.stage import Stage, on_both
+
+if TYPE_CHECKING:
+    from multichat_proto.events import ChatEvent
 
 
 class Colour(enum.Enum):
@@ -387,26 +392,27 @@ async def test_a_long_help_is_cut(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("annotation", "shown"),
+    ("annotation", "words"),
     [
         (list, "list"),
         (list[int], "list[int]"),
         (bytes, "bytes"),
         (int | bytes, "int | bytes"),
-        (Literal[b"x"], "Literal"),
-        (Annotated[datetime.date, msgspec.Meta(ge=2)], "typing.Annotated"),
+        (Annotated[bytes, "a note"], "Annotated[bytes, a note]"),
+        (Literal[b"x"], "Literal[b'x']"),
+        (Annotated[datetime.date, msgspec.Meta(ge=2)], "Annotated[date, msgspec.Meta(ge=2)]"),
     ],
     ids=str,
 )
-def test_a_type_that_no_word_can_be_is_refused(annotation: Any, shown: str) -> None:
+def test_a_type_that_no_word_can_be_is_refused(annotation: Any, words: str) -> None:
     async def function(ctx: Any, it: Any) -> None: ...
 
     function.__annotations__["it"] = annotation
 
     with pytest.raises(HandlerInvalid) as caught:
         Bot().command("name")(function)
-    assert str(caught.value).startswith(f"command name: it is a {shown}")
-    assert "which cannot be made of a word" in str(caught.value)
+    sentence = f"command name: it is a {words}, which cannot be made of a word; str, int,"
+    assert str(caught.value).startswith(sentence)
 
 
 def test_a_type_that_is_not_there_at_run_time_is_refused() -> None:
@@ -458,3 +464,33 @@ def test_a_name_that_is_taken_is_refused() -> None:
     assert [command.name for command in bot.commands] == ["roll"]
     assert repr(bot) == "<Bot None of 1 handlers>"
     bot.command("throw")(none)
+
+
+@on_both
+async def test_an_answer_that_cannot_be_said_is_told(stage: Stage) -> None:
+    """One is put out of the room before the usage is answered."""
+    bot = Bot()
+    told: list[str] = []
+
+    @bot.command()
+    async def roll(ctx: Context[RoomMessage], sides: int = 6) -> None:
+        await (await ctx.chat.join("1")).leave()
+        raise UsageError("six is enough")
+
+    @bot.on_message(pattern="^word$")
+    async def no_command(ctx: Context[RoomMessage]) -> None:
+        raise UsageError("not a command at all")
+
+    @bot.on_error
+    async def tell(ctx: Context[ChatEvent | None], exc: Exception) -> None:
+        told.append(f"{type(exc).__name__}: {exc}")
+
+    async with stage.serving(bot):
+        await stage.say("word")
+        await stage.say("!roll")
+
+        assert told == [
+            "UsageError: not a command at all",
+            "NotAMember: not a member of room 1; join it first",
+        ]
+        assert stage.replies() == []

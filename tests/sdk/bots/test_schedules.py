@@ -132,12 +132,16 @@ async def test_schedules_run_on_without_a_connection(stage: Stage) -> None:
 
 @on_both
 async def test_a_schedule_ends_with_the_bot(stage: Stage) -> None:
-    """One that sleeps is not waited for; one that runs has the time to end."""
+    """One that sleeps is not waited for, nor begun; one that runs has the time to end."""
     bot = Bot(stop_timeout=5)
     ended: list[float] = []
 
     @bot.every(1_000)
     async def rarely(bot: Bot, chat: AsyncChat) -> None: ...
+
+    @bot.every(12)
+    async def due_meanwhile(bot: Bot, chat: AsyncChat) -> None:
+        ended.append(stage.runtime.now())
 
     @bot.every(10)
     async def tick(bot: Bot, chat: AsyncChat) -> None:

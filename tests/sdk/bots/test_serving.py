@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from multichat_proto import (
@@ -25,6 +26,8 @@ from multichat_proto.bots import Bot, CallNext, Context, HandlerTimeout
 from tests.sdk.bots.stage import Stage, on_both
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from multichat_proto.chat import AsyncChat
     from multichat_proto.events import ChatEvent
 
@@ -222,34 +225,62 @@ async def test_an_error_in_one_handler_harms_nothing_else(stage: Stage) -> None:
         ] * 2
 
 
-@on_both
-async def test_an_error_is_logged_where_nobody_handles_it(stage: Stage) -> None:
-    """With the traceback, and without what the message said."""
-    bot = Bot("clumsy")
+@contextmanager
+def logged() -> Iterator[list[logging.LogRecord]]:
+    """Collect what the bots log."""
     records: list[logging.LogRecord] = []
-    logger = logging.getLogger("multichat_proto.bots")
 
     class Collect(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             records.append(record)
 
-    collect = Collect()
+    logger, collect = logging.getLogger("multichat_proto.bots"), Collect()
+    logger.addHandler(collect)
+    try:
+        yield records
+    finally:
+        logger.removeHandler(collect)
+
+
+@on_both
+async def test_an_error_is_logged_where_nobody_handles_it(stage: Stage) -> None:
+    """With the traceback, and without what the message said."""
+    bot = Bot("clumsy")
 
     @bot.on_message
     async def fails(ctx: Context[RoomMessage]) -> None:
         raise ZeroDivisionError
 
-    logger.addHandler(collect)
-    try:
+    with logged() as records:
         async with stage.serving(bot):
             await stage.say("secret")
-    finally:
-        logger.removeHandler(collect)
 
     (record,) = records
     assert record.getMessage() == "bot 'clumsy': fails failed on RoomMessage"
     assert record.exc_info is not None
     assert isinstance(record.exc_info[1], ZeroDivisionError)
+
+
+@on_both
+async def test_a_gap_is_logged_where_nobody_handles_it(stage: Stage) -> None:
+    """Nothing is missed silently."""
+    bot = Bot("slow", max_queue=1)
+    gate = stage.runtime.event()
+
+    @bot.on_message
+    async def handle(ctx: Context[RoomMessage]) -> None:
+        await gate.wait()
+
+    with logged() as records:
+        async with stage.serving(bot):
+            for text in ("one", "two", "three", "four"):
+                await stage.say(text)
+            gate.set()
+            await stage.settle()
+
+    assert [record.getMessage() for record in records] == [
+        "bot 'slow': 2 events were dropped in room '1', the handlers are too slow"
+    ]
 
 
 @on_both

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import pickle
 import threading
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import pytest
 import trio
 
 from multichat_proto import (
+    Connected,
     ConnectionClosed,
     HandshakeRefused,
     LocalProtocolError,
@@ -395,6 +397,47 @@ def test_no_library_runs() -> None:
         running()
 
 
+@on_both
+async def test_a_background_handler_that_waits_for_a_place_is_not_begun_at_a_stop(
+    stage: Stage,
+) -> None:
+    bot = Bot(max_background=1, stop_timeout=5)
+    seen: list[str] = []
+
+    @bot.on_message(background=True)
+    async def slow(ctx: Context[RoomMessage]) -> None:
+        seen.append(ctx.event.text)
+        await stage.runtime.sleep(2)
+
+    async with stage.serving(bot):
+        await stage.say("one")
+        await stage.say("two")
+        began = stage.runtime.now()
+
+    assert seen == ["one"]
+    assert round(stage.runtime.now() - began) == 2
+
+
+@on_both
+async def test_what_is_of_no_room_can_be_handled_in_the_background(stage: Stage) -> None:
+    bot = Bot()
+    seen: list[object] = []
+
+    @bot.on_event(Connected, background=True)
+    async def connected(ctx: Context[Connected]) -> None:
+        seen.append(ctx.event)
+
+    async with stage.serving(bot):
+        assert seen == [Connected()]
+
+
+def test_an_error_is_whole_after_pickling() -> None:
+    error = pickle.loads(pickle.dumps(HandlerTimeout("roll", 1.5)))  # noqa: S301  # our own
+
+    assert (error.handler, error.seconds) == ("roll", 1.5)
+    assert str(error) == "roll took longer than 1.5 seconds and was cancelled"
+
+
 def test_only_one_cause_comes_out_of_a_group() -> None:
     one, two = ValueError(), KeyError()
 
@@ -427,3 +470,33 @@ async def test_a_nursery_of_a_handler_may_fail_in_many_ways() -> None:
         await stage.say("two")
 
     assert [type(exc) for exc in told] == [ExceptionGroup, ExceptionGroup]
+
+
+@on_both
+async def test_a_bot_outlives_a_hundred_restarts(stage: Stage) -> None:
+    """It answers after each of them, and neither tasks nor lanes grow."""
+    bot = Bot()
+    restarts = 100
+
+    @bot.command()
+    async def echo(ctx: Context[RoomMessage], word: str) -> None:
+        await ctx.reply(word)
+
+    async with stage.serving(bot):
+        await stage.say("!echo first")
+        before = living_tasks(stage)
+        for number in range(restarts):
+            stage.server.restart()
+            await stage.pass_time(20)
+            await stage.say(f"!echo {number}")
+
+        assert living_tasks(stage) == before
+        assert stage.replies() == ["first", *map(str, range(restarts))]
+        (run,) = bot._runs
+        assert len(run._lanes) == 0
+
+
+def living_tasks(stage: Stage) -> int:
+    if stage.runtime.name == "trio":
+        return trio.lowlevel.current_statistics().tasks_living
+    return len(asyncio.all_tasks())

@@ -393,14 +393,28 @@ def test_an_attempt_that_is_given_up_before_it_began_fails() -> None:
         attempt.open(request_for(f"ws://{address}/"))
 
 
-def request_for(url: str) -> OpenRequest:
+def test_an_attempt_that_is_given_up_fails_behind_a_proxy_too() -> None:
+    """There it cannot be woken up before the proxy has answered."""
+
+    def let_through(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        until_gone(connection)
+
+    attempt = WebSocketConnector().attempt()
+    attempt.cancel()
+    with serve_raw(let_through) as address, pytest.raises(ConnectionFailed):
+        attempt.open(request_for("ws://chat.example/", proxy=f"http://{address}"))
+
+
+def request_for(url: str, proxy: str | None = None) -> OpenRequest:
     return OpenRequest(
         address=Address.parse(url),
         headers={},
         origin=None,
         subprotocols=(),
         ssl_context=None,
-        proxy=None,
+        proxy=proxy,
         max_frame_bytes=1_024,
         close_timeout=1,
     )

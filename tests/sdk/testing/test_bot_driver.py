@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 import trio
@@ -158,3 +159,93 @@ def test_a_bot_survives_a_restart(play: Play) -> None:
             assert await driver.replies() == ["Hello, alice!", "back"]
 
     play(story)
+
+
+@pytest.mark.parametrize("play", LIBRARIES, ids=named)
+def test_a_handler_that_fails_makes_the_test_fail(play: Play) -> None:
+    """Another bot's errors are its own; and the bot goes on meanwhile."""
+
+    async def story() -> None:
+        bot, other = make_bot(), make_bot()
+
+        @bot.command()
+        async def divide(ctx: Context[RoomMessage]) -> None:
+            """Fail."""
+            raise ZeroDivisionError(ctx.event.text)
+
+        async def fail() -> None:
+            async with BotDriver(bot) as driver:
+                driver.say("alice", "1", "!divide")
+                driver.say("alice", "1", "!echo on")
+                assert await driver.replies() == ["Hello, alice!", "on"]
+
+        async with BotDriver(other):
+            with pytest.raises(ZeroDivisionError, match="!divide"):
+                await fail()
+        async with BotDriver(bot, raises_errors=False) as driver:
+            driver.say("alice", "1", "!divide")
+            await driver.replies()
+            assert [type(error) for error in driver.errors] == [ZeroDivisionError]
+
+    play(story)
+
+
+@pytest.mark.parametrize("play", LIBRARIES, ids=named)
+def test_a_failure_of_the_test_says_what_a_handler_has_raised(play: Play) -> None:
+    """Why a reply is missing."""
+
+    async def story() -> None:
+        bot = make_bot()
+
+        @bot.command()
+        async def divide(ctx: Context[RoomMessage]) -> None:
+            """Fail."""
+            raise ZeroDivisionError(ctx.event.text)
+
+        async def fail() -> None:
+            async with BotDriver(bot) as driver:
+                driver.say("alice", "1", "!divide")
+                await driver.replies()
+                raise AssertionError("no reply")
+
+        with pytest.raises(AssertionError, match="no reply") as failed:
+            await fail()
+        assert failed.value.__notes__ == [
+            "a handler of the bot had raised ZeroDivisionError('!divide')"
+        ]
+
+    play(story)
+
+
+@pytest.mark.parametrize("play", LIBRARIES, ids=named)
+def test_a_handler_whose_errors_are_handled_does_not(play: Play) -> None:
+    async def story() -> None:
+        bot = make_bot()
+
+        @bot.command()
+        async def divide(ctx: Context[RoomMessage]) -> None:
+            """Fail."""
+            raise ZeroDivisionError(ctx.event.text)
+
+        @bot.on_error
+        async def say_so(ctx: Context[Any], exc: Exception) -> None:
+            await ctx.reply(type(exc).__name__)
+
+        async with BotDriver(bot) as driver:
+            driver.say("alice", "1", "!divide")
+            assert await driver.replies() == ["Hello, alice!", "ZeroDivisionError"]
+        assert driver.errors == []
+
+    play(story)
+
+
+async def test_entering_can_be_cancelled() -> None:
+    """The bot's tasks are ended, too."""
+    server = MemoryServer()
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        async with BotDriver(make_bot(), server):
+            pytest.fail("the block was entered")
+
+    assert scope.cancelled_caught
+    assert server.connections == ()

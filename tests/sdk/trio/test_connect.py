@@ -8,6 +8,7 @@ import trio
 import trio.testing
 
 from multichat_proto import (
+    BadFrame,
     ChatClosed,
     Connected,
     ConnectionClosed,
@@ -375,6 +376,25 @@ async def test_a_write_that_takes_too_long_ends_the_connection(
         assert trio.current_time() - start == pytest.approx(5)
 
 
+async def test_a_server_that_goes_while_a_frame_is_stuck(
+    autojump_clock: trio.testing.MockClock,  # noqa: ARG001 - pytest-trio wants it as an argument
+) -> None:
+    """Why it went is known at once, and not when the write is given up."""
+    async with trio.open_nursery() as nursery:
+        connector = OverStreams(nursery, Hall())
+        async with connect(URL, rooms=[1], transport=connector, options=ONCE) as chat:
+            connector.streams[-1].is_stuck = True
+            start = trio.current_time()
+            nursery.start_soon(_expect, DeliveryUnknown, chat, "stuck")
+            await trio.testing.wait_all_tasks_blocked()
+            await connector.peers[0].close(1012)
+            with pytest.raises(ConnectionClosed, match="1012"):
+                await chat.wait_for(lambda _: False)
+            assert trio.current_time() == start
+
+        assert trio.current_time() - start == pytest.approx(2)
+
+
 async def _expect(error: type[Exception], chat: Chat, text: str) -> None:
     (room,) = chat.rooms.values()
     with pytest.raises(error):
@@ -431,6 +451,119 @@ async def test_leaving_while_it_connects_again_takes_no_time(
 
         assert trio.current_time() == start
         assert never.attempts == 1
+
+
+class Held(OverStreams):
+    """The second attempt comes about in the moment that the test says."""
+
+    go = trio.Event()
+
+    async def open(self, request: OpenRequest) -> TrioTransport:
+        transport = await super().open(request)
+        if len(self.requests) > 1:
+            await self.go.wait()
+        return transport
+
+
+@pytest.mark.parametrize("attempt", range(12))
+async def test_leaving_in_the_moment_in_which_it_is_connected_again(
+    attempt: int,  # noqa: ARG001 - Trio shuffles who comes first
+    autojump_clock: trio.testing.MockClock,  # noqa: ARG001 - pytest-trio wants it as an argument
+) -> None:
+    async with trio.open_nursery() as nursery:
+        connector = Held(nursery, Hall())
+        connector.go = trio.Event()
+        before = tasks()
+        async with connect(URL, transport=connector, random=lambda: 0.0) as chat:
+            await connector.peers[0].close(1012)
+            while len(connector.peers) < 2:
+                await trio.testing.wait_all_tasks_blocked(0.01)
+            assert chat.state is SessionState.CONNECTING
+            start = trio.current_time()
+            connector.go.set()
+        assert trio.current_time() == start
+        for stream in connector.streams:
+            with pytest.raises(trio.ClosedResourceError):
+                await stream.send_all(b"x")
+        assert {task for task in tasks() - before if "OverStreams" not in task.name} == set()
+        nursery.cancel_scope.cancel()
+
+
+async def test_somebody_who_knows_better_does_not_wait(
+    autojump_clock: trio.testing.MockClock,  # noqa: ARG001 - pytest-trio wants it as an argument
+) -> None:
+    async with trio.open_nursery() as nursery:
+        connector = OverStreams(nursery, Hall())
+        async with connect(URL, transport=connector, random=lambda: 0.9) as chat:
+            with chat.subscribe() as events:
+                await connector.peers[0].close(1013)
+                lost = await events.wait_for(Disconnected)
+                start = trio.current_time()
+                chat.reconnect_now()
+                await events.wait_for(Reconnected)
+
+        assert lost.retry_in is not None
+        assert lost.retry_in > 5
+        assert trio.current_time() == start
+
+
+class Plain:
+    """A transport that has what it must have, and no more: no task, no word of pongs."""
+
+    subprotocol = None
+
+    def __init__(self) -> None:
+        self.pongs = 0
+        self.sent: list[str] = []
+        self.ended = trio.Event()
+        self.coming: list[str | bytes] = [b"binary"]
+
+    async def send_text(self, text: str) -> None:
+        await trio.lowlevel.checkpoint()
+        self.sent.append(text)
+
+    async def ping(self) -> None:
+        await trio.lowlevel.checkpoint()
+        self.pongs += 1
+
+    async def receive(self) -> str | bytes:
+        await trio.lowlevel.checkpoint()
+        if self.coming:
+            return self.coming.pop()
+        await self.ended.wait()
+        raise ConnectionClosed(1006)
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        await trio.lowlevel.checkpoint()
+        self.sent.append(f"close {code} {reason}")
+        self.ended.set()
+
+    def abort(self) -> None:
+        self.ended.set()
+
+
+class PlainConnector:
+    def __init__(self) -> None:
+        self.transport = Plain()
+
+    async def open(self, request: OpenRequest) -> Plain:  # noqa: ARG002
+        await trio.lowlevel.checkpoint()
+        return self.transport
+
+
+async def test_a_transport_without_tasks(
+    autojump_clock: trio.testing.MockClock,  # noqa: ARG001 - pytest-trio wants it as an argument
+) -> None:
+    """Its pongs are looked for when the time for them is up, at the latest."""
+    connector = PlainConnector()
+    async with connect(URL, transport=connector) as chat:
+        bad = await aiter(chat).wait_for(BadFrame)
+        await trio.sleep(1_000)
+        assert chat.state is SessionState.CONNECTED
+
+    assert bad.reason == "the server sent a binary message"
+    assert connector.transport.pongs > 20
+    assert "close 1000 " in connector.transport.sent
 
 
 # -- Tasks.

@@ -21,6 +21,7 @@ from multichat_proto import (
 )
 from multichat_proto.trio import connect
 from multichat_proto.trio._dial import Dialler, shake_hands
+from multichat_proto.trio._proxy import HttpProxy, open_tunnel
 from multichat_proto.trio._transport import TrioTransport
 from tests.sdk.trio.proxies import proxy
 from tests.sdk.trio.rooms import silent
@@ -104,7 +105,7 @@ async def test_a_refused_handshake(status: int, sentence: str, fault: Fault, ret
     ("lines", "seconds"),
     [
         (["Retry-After: 7"], 7.0),
-        (["Retry-After: 99999999999999999999"], 86_400.0),
+        (["Retry-After: 999999999"], 86_400.0),
         (["Retry-After: -1"], None),
         (["Retry-After: Wed, 21 Oct 2026 07:28:00 GMT"], None),
         (["Retry-After: \u0662"], None),
@@ -168,6 +169,11 @@ async def test_there_is_no_such_host() -> None:
             await Dialler().open(request_to(URL))
     finally:
         trio.socket.set_custom_hostname_resolver(previous)
+
+
+async def test_a_name_that_no_host_can_have() -> None:
+    with pytest.raises(LocalProtocolError, match="no name that a host can have"):
+        await Dialler().open(request_to(f"ws://{'a' * 70}.example"))
 
 
 async def test_tls(server_context: ssl.SSLContext, client_context: ssl.SSLContext) -> None:
@@ -304,13 +310,28 @@ async def test_through_an_encrypted_proxy(
         (b"\xff" * 20_000, "does not speak HTTP", Retry.LATER),
         (b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 20_000, "(without an end|speak HTTP)", Retry.LATER),
         (b"HTTP/1.1 500 No\r\n\r\n" + b"x" * 100_000, "HTTP 500", Retry.LATER),
+        (
+            b"HTTP/1.1 200 OK\r\n" + (b"a: " + b"b" * 8_000 + b"\r\n") * 20,
+            "without an end",
+            Retry.LATER,
+        ),
         (b"", "hung up", Retry.LATER),
         (b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 101 OK\r\n\r\n", "of its own", Retry.LATER),
     ],
     ids=[
-        "407", "403", "502", "429", "ssh", "noise", "headers", "body", "nothing", "more",
+        "407",
+        "403",
+        "502",
+        "429",
+        "ssh",
+        "noise",
+        "headers",
+        "body",
+        "long-headers",
+        "nothing",
+        "more",
     ],
-)  # fmt: skip
+)
 async def test_a_proxy_that_does_not_connect(answer: bytes, sentence: str, retry: Retry) -> None:
     async with proxy(answer) as through:
         request = request_to(URL, proxy=f"http://user:pass@127.0.0.1:{through.port}")
@@ -329,14 +350,49 @@ async def test_a_proxy_that_is_not_there() -> None:
         await Dialler().open(request_to(URL, proxy=f"http://127.0.0.1:{port}"))
 
 
+async def test_a_proxy_and_a_server_that_take_nothing() -> None:
+    ours, theirs = trio.testing.memory_stream_pair()
+    await theirs.aclose()
+    through = HttpProxy.parse("http://proxy.example")
+    request = request_to(URL)
+
+    with pytest.raises(ConnectionFailed, match=r"the proxy at proxy\.example port 80 hung up"):
+        await open_tunnel(ours, through, request.address)
+    ours, theirs = trio.testing.memory_stream_pair()
+    await theirs.aclose()
+    with pytest.raises(ConnectionFailed, match="the server hung up during the WebSocket"):
+        await shake_hands(ours, request)
+
+
+async def test_cancelled_in_the_middle_of_a_tls_handshake_nothing_stays_open() -> None:
+    ended = trio.Event()
+
+    async def silent_server(stream: trio.SocketStream) -> None:
+        async with stream:
+            assert await stream.receive_some() != b""
+            scope.cancel()
+            assert await stream.receive_some() == b""
+            ended.set()
+
+    async with trio.open_nursery() as nursery:
+        listeners = await nursery.start(trio.serve_tcp, silent_server, 0)
+        port = listeners[0].socket.getsockname()[1]
+        with trio.CancelScope() as scope:
+            await Dialler().open(request_to(f"wss://127.0.0.1:{port}"))
+        await ended.wait()
+        nursery.cancel_scope.cancel()
+
+    assert scope.cancelled_caught
+
+
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
         ("socks5://me:hunter2@localhost:1080", "socks5 proxies are not supported"),
-        ("ftp://me:hunter2@localhost", "no http or https URL"),
-        ("http://", "no http or https URL"),
-        ("http://me:hunter2@h:port", "no http or https URL"),
-        ("localhost:3128", "no http or https URL"),
+        ("ftp://me:hunter2@localhost", "the proxy has no address such as"),
+        ("http://", "the proxy has no address such as"),
+        ("http://me:hunter2@h:port", "the proxy has no address such as"),
+        ("localhost:3128", "the proxy has no address such as"),
     ],
     ids=["socks", "ftp", "no-host", "no-port", "no-scheme"],
 )
