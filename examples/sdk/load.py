@@ -94,8 +94,11 @@ async def main(url: str, room: str, clients: int = CLIENTS) -> None:
     await load.run()
     middle, worst = statistics.median(load.seconds), max(load.seconds)
     print(f"{clients} clients, {load.heard} messages heard")
-    print(f"a message came back after {middle * 1000:.0f} ms (median), {worst * 1000:.0f} ms (most)")
+    print(
+        f"a message came back after {middle * 1000:.0f} ms (median), {worst * 1000:.0f} ms (most)"
+    )
 
 
 if __name__ == "__main__":
-    trio.run(main, *sys.argv[1:3], *map(int, sys.argv[3:]))
+    _, server, where, *number = sys.argv
+    trio.run(main, server, where, int(number[0]) if number else CLIENTS)

@@ -73,21 +73,21 @@ def _class(name: str, given: type) -> Iterator[str]:
 
 
 def _members(own: list[type]) -> dict[str, Any]:
-    members: dict[str, Any] = {}
-    for base in reversed(own):
-        for name, value in vars(base).items():
-            if not name.startswith("_") and isinstance(value, FunctionType | property):
-                members[name] = value
-    return members
+    return {
+        name: value
+        for base in reversed(own)
+        for name, value in vars(base).items()
+        if not name.startswith("_") and isinstance(value, FunctionType | property)
+    }
 
 
 def _fields(given: type) -> Iterator[str]:
     tree = _parsed(given)
     assert isinstance(tree, ast.ClassDef)
     for node in tree.body:
-        if isinstance(node, ast.AnnAssign) and not ast.unparse(node.target).startswith("_"):
-            yield ast.unparse(node)
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+        is_field = isinstance(node, ast.AnnAssign)
+        is_constant = isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        if (is_field or is_constant) and not ast.unparse(node).startswith("_"):
             yield ast.unparse(node)
 
 

@@ -22,7 +22,7 @@ from multichat_proto import (
     RoomMessage,
 )
 
-__all__ = ["SHELLS", "Guest", "SPEAKER"]
+__all__ = ["SHELLS", "SPEAKER", "Guest"]
 
 SPEAKER: Final = "carol"
 """Who says what all are to hear."""
@@ -100,12 +100,14 @@ class Guest:
 
     async def on_trio(self, stop: trio.Event) -> None:
         """Be there until ``stop``."""
-        async with multichat_proto.trio.connect(**self.arguments) as chat:
-            async with trio.open_nursery() as tasks:
-                tasks.start_soon(self._listen, chat)
-                tasks.start_soon(self._talk, chat)
-                await stop.wait()
-                tasks.cancel_scope.cancel()
+        async with (
+            multichat_proto.trio.connect(**self.arguments) as chat,
+            trio.open_nursery() as tasks,
+        ):
+            tasks.start_soon(self._listen, chat)
+            tasks.start_soon(self._talk, chat)
+            await stop.wait()
+            tasks.cancel_scope.cancel()
 
     async def _listen(self, chat: Any) -> None:
         async for event in chat:

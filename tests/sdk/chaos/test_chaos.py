@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 import pytest
 import trio
 
-from multichat_proto import ChatEvent, Cookies, MultichatError, Options, RoomMessage
+from multichat_proto import ChatEvent, Cookies, Options, RoomMessage
 from multichat_proto.trio import Chat, connect
 from tests.sdk.chaos.guests import SHELLS, SPEAKER, Guest
 from tests.sdk.chaos.proxy import Pipe, Proxy
@@ -234,7 +234,9 @@ async def test_two_hundred_faults(target: RunningTarget) -> None:
                     stop.set()
                 # The witness hears what was under way to the end.
                 await speaking.rooms[next(iter(speaking.rooms))].send("the end")
-                await bell.until(lambda: any(texts[-1:] == ["the end"] for texts in story.truth.values()))
+                await bell.until(
+                    lambda: any(texts[-1:] == ["the end"] for texts in story.truth.values())
+                )
                 tasks.cancel_scope.cancel()
             proxying.cancel_scope.cancel()
     gc.collect()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 from tests.house.generate_docs import PART
@@ -48,7 +49,7 @@ def blocks(page: Path) -> list[Block]:
 
 def _blocks(text: str) -> Iterator[Block]:
     found = list(_BLOCK.finditer(text))
-    for match, after in zip(found, [*found[1:], None], strict=True):
+    for match, after in zip_longest(found, found[1:]):
         if match["language"] == "text":
             continue
         named = _FILE.match(match["source"])

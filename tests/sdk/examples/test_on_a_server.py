@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from multichat_proto import Cookies, MemberEntered, MemberLeft, RoomMessage
-from multichat_proto.sync import Chat, Room, connect
+from multichat_proto.sync import Chat, connect
 from tests.house.repository import ROOT
 from tests.targets.running import run_target
 from tests.targets.target import TARGETS, RunningTarget
