@@ -216,6 +216,10 @@ class Driver:
             link.pongs = pongs
             self._session.pong(link.number, self._now())
 
+    def _hear_pongs(self) -> None:
+        self._note_pongs()
+        self._wake.set()  # the next ping may be due sooner than that one's deadline
+
     async def _write(self, number: int, writing: Coroutine[Any, Any, None], most: float) -> None:
         try:
             async with asyncio.timeout(most):
@@ -285,7 +289,7 @@ class Driver:
         session, number = self._session, link.number
         _LOG.info("connected to %s", self._opening.address)
         if isinstance(transport, _TellsPongs):
-            transport.on_pong = self._note_pongs
+            transport.on_pong = self._hear_pongs
         session.opened(number, self._now())
         taken = 0
         try:

@@ -34,7 +34,7 @@ from multichat_proto.session import (
 )
 from multichat_proto.session.effects import Stopped
 from multichat_proto.sync._clock import Clock
-from multichat_proto.sync._links import CanGiveUp, Link, Reporting
+from multichat_proto.sync._links import CanGiveUp, Link, Reporting, TellsPongs
 from multichat_proto.transport import SyncConnector, SyncLogin, SyncTransport
 
 __all__ = ["Driver"]
@@ -214,6 +214,11 @@ class Driver:
             link.pongs = pongs
             self._session.pong(link.number, self._clock.now())
 
+    def _hear_pongs(self) -> None:
+        with self._lock:
+            self._note_pongs()
+            self._wake.notify_all()  # the next ping may be due sooner than that one's deadline
+
     # -- A connection's reader.
 
     def _carry(self, link: Link, effect: Open) -> None:
@@ -237,6 +242,8 @@ class Driver:
                 if transport is not None:
                     self._cookies = cookies
                     link.transport = transport
+                    if isinstance(transport, TellsPongs):
+                        transport.on_pong = self._hear_pongs
                     self._start(partial(self._write_all, link), "multichat writer")
                     _LOG.info("connected to %s", self._opening.address)
                     self._session.opened(link.number, self._clock.now())

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from multichat_proto.transport import OpenRequest, SyncTransport
 
-__all__ = ["Attempt", "CanGiveUp", "Link", "Reporting"]
+__all__ = ["Attempt", "CanGiveUp", "Link", "Reporting", "TellsPongs"]
 
 
 class Attempt(Protocol):
@@ -23,6 +23,13 @@ class CanGiveUp(Protocol):
     """A connector whose attempts can be given up."""
 
     def attempt(self) -> Attempt: ...
+
+
+@runtime_checkable
+class TellsPongs(Protocol):
+    """A transport that says when a pong has come, and need not be asked."""
+
+    on_pong: Callable[[], None] | None
 
 
 class Link:

@@ -11,13 +11,13 @@ import os
 import socket
 import ssl
 import threading
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from websockets.exceptions import ConnectionClosed as WebSocketClosed
-from websockets.protocol import CLOSING
+from websockets.frames import Frame, Opcode
+from websockets.protocol import CLOSING, Event
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import reconnect as websockets_connect
 from websockets.typing import Origin, Subprotocol
@@ -75,11 +75,9 @@ class WebSocketTransport:
 
     """
 
-    def __init__(self, connection: ClientConnection, twin: "_Twin") -> None:
+    def __init__(self, connection: "_Connection", twin: "_Twin") -> None:
         self._connection = connection
         self._twin = twin
-        self._pongs = 0
-        self._asked: deque[threading.Event] = deque()
         self._is_aborted = False
 
     @property
@@ -90,10 +88,16 @@ class WebSocketTransport:
     @property
     def pongs(self) -> int:
         """How many pongs have come so far."""
-        while self._asked and self._asked[0].is_set():
-            self._asked.popleft()
-            self._pongs += 1
-        return self._pongs
+        return self._connection.pongs
+
+    @property
+    def on_pong(self) -> Callable[[], None] | None:
+        """Called when a pong has come, in a thread that reads; it must not wait for long."""
+        return self._connection.on_pong
+
+    @on_pong.setter
+    def on_pong(self, call: Callable[[], None] | None) -> None:
+        self._connection.on_pong = call
 
     def send_text(self, text: str) -> None:
         """
@@ -119,7 +123,7 @@ class WebSocketTransport:
 
         """
         try:
-            self._asked.append(self._connection.ping())
+            self._connection.ping()
         except WebSocketClosed as exc:
             raise self._ending(exc) from exc
 
@@ -212,12 +216,12 @@ class Attempt:
     def open(self, request: OpenRequest) -> WebSocketTransport:
         """Open it; see :meth:`WebSocketConnector.open`."""
         try:
-            connection = self._dial(request).connect()
+            connection = cast("_Connection", self._dial(request).connect())
         except OPENING_FAILURES as exc:
             self._twin.close()
             raise opening_error(exc, request.address) from exc
-        # Its counterpart is the transport's end.
-        return WebSocketTransport(connection.__enter__(), self._twin)
+        connection.__enter__()  # its counterpart is the transport's end
+        return WebSocketTransport(connection, self._twin)
 
     def cancel(self) -> None:
         """Have it fail, before it began or while it waits for the network; from any thread."""
@@ -267,7 +271,7 @@ class Attempt:
                 return sock
         raise failure or ConnectionAbortedError("it was given up")
 
-    def _connection(self, sock: socket.socket, *args: Any, **kwargs: Any) -> ClientConnection:
+    def _connection(self, sock: socket.socket, *args: Any, **kwargs: Any) -> "_Connection":
         """Return a connection on this socket, as websockets makes one."""
         self._twin.follow(sock)
         return _Connection(self._twin, sock, *args, **kwargs)
@@ -284,6 +288,8 @@ class _Connection(ClientConnection):
     def __init__(self, twin: _Twin, *args: Any, **kwargs: Any) -> None:
         self._twin = twin
         self._patience: threading.Timer | None = None
+        self.pongs = 0
+        self.on_pong: Callable[[], None] | None = None
         super().__init__(*args, **kwargs)
 
     def send_data(self) -> None:
@@ -293,6 +299,13 @@ class _Connection(ClientConnection):
             self._patience = threading.Timer(self.close_timeout or 0, self._twin.shut_down)
             self._patience.daemon = True
             self._patience.start()
+
+    def process_event(self, event: Event) -> None:
+        super().process_event(event)
+        if isinstance(event, Frame) and event.opcode is Opcode.PONG:
+            self.pongs += 1
+            if self.on_pong is not None:
+                self.on_pong()
 
     def recv_events(self) -> None:
         try:

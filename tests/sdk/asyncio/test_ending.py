@@ -22,7 +22,8 @@ from multichat_proto import (
     RoomMessage,
     SessionState,
 )
-from multichat_proto.asyncio import connect
+from multichat_proto.address import Address
+from multichat_proto.asyncio import Chat, connect
 from multichat_proto.transport import OpenRequest
 from tests.sdk.asyncio.wire import Wire, Wires, answer, keep_silent
 from tests.support.threaded import Peer, serve
@@ -63,13 +64,19 @@ def test_what_the_block_raises_comes_out_as_it_is() -> None:
 def test_a_block_that_is_cancelled_says_no_goodbye() -> None:
     async def story() -> None:
         wires = Wires()
-        with pytest.raises(TimeoutError):
+        chats: list[Chat] = []
+
+        async def visit() -> None:
             async with asyncio.timeout(0.01), connect(URL, transport=wires) as chat:
+                chats.append(chat)
                 await asyncio.get_running_loop().create_future()
+
+        with pytest.raises(TimeoutError):
+            await visit()
 
         assert wires.opened[0].goodbye is None
         assert wires.opened[0].is_aborted
-        assert str(chat.state) == "closed"
+        assert [str(chat.state) for chat in chats] == ["closed"]
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     asyncio.run(story())
@@ -134,10 +141,10 @@ class Stuck(Wires):
             await self.stick()
         return await super().open(request)
 
-    async def login(self, *_: object) -> dict[str, str]:
+    async def login(self, address: Address, username: str, password: str) -> dict[str, str]:
         if self.where == "login":
             await self.stick()
-        return {"sessionid": "1"}
+        return await super().login(address, username, password)
 
 
 @pytest.mark.parametrize("where", ["open", "login"])
@@ -215,8 +222,8 @@ def test_the_error_of_a_session_that_ends_by_itself_reaches_all() -> None:
 
 def test_a_login_that_is_refused_is_what_the_block_raises() -> None:
     class Strict(Wires):
-        async def login(self, *_: object) -> dict[str, str]:
-            raise LoginFailed("no")
+        async def login(self, address: Address, username: str, password: str) -> dict[str, str]:
+            raise LoginFailed(f"no: {address} {username} {len(password)}")
 
     async def story() -> None:
         with pytest.raises(LoginFailed, match="no"):

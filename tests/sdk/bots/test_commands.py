@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from multichat_proto import RoomMessage
 from multichat_proto.bots import Bot, Context, HandlerInvalid, UsageError
-from multichat_proto.bots.commands import Command
+from multichat_proto.bots.commands import Command, Commands
 from multichat_proto.bots.words import split_first, split_words
 from tests.sdk.bots.stage import Stage, on_both
 
@@ -464,6 +464,11 @@ def test_a_name_that_is_taken_is_refused() -> None:
     assert [command.name for command in bot.commands] == ["roll"]
     assert repr(bot) == "<Bot None of 1 handlers>"
     bot.command("throw")(none)
+
+
+def test_no_collection_has_a_name_twice() -> None:
+    with pytest.raises(HandlerInvalid, match="'one' is the name of 'one <it>' already"):
+        Commands("!", [command_of(one), command_of(one)])
 
 
 @on_both

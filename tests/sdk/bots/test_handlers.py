@@ -245,6 +245,30 @@ def test_a_local_name_is_resolved_where_the_function_uses_it() -> None:
         Bot().on_message(handler)  # type: ignore[type-var]
 
 
+def test_what_is_not_annotated_is_not_checked() -> None:
+    """A word of a command is a text then."""
+    names: dict[str, Any] = {}
+    exec("async def handler(ctx): ...\nasync def roll(ctx, sides): ...", names)  # noqa: S102
+    bot = Bot()
+
+    bot.on_message(names["handler"])
+    bot.command()(names["roll"])
+
+    (command,) = bot.commands
+    assert command.read("6") == (["6"], {})
+
+
+def test_a_function_may_use_what_comes_later() -> None:
+    """Its closure has a hole when the decorator looks."""
+
+    async def handler(ctx: Context[RoomMessage]) -> None:
+        later()
+
+    assert Bot().on_message(handler) is handler
+
+    def later() -> None: ...
+
+
 def test_type_checkers_know_the_event() -> None:
     """What they would accept or refuse, the decorators accept or refuse."""
     bot = Bot()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from multichat_proto.address import Address
+from multichat_proto.exceptions import ConnectionClosed
 from multichat_proto.handshake import SUBPROTOCOL
 from multichat_proto.testing.links import Backend
 from multichat_proto.transport import OpenRequest
 
-__all__ = ["Wire", "handshake"]
+__all__ = ["LOBBY", "Wire", "ending", "enter", "handshake", "leave", "said"]
 
 
 def handshake(**headers: str) -> OpenRequest:
@@ -57,3 +60,30 @@ class Wire:
                 value = frame
             heard.append(value["error"] if isinstance(value, dict) and "error" in value else value)
         return heard
+
+
+def enter(room: str, name: str) -> dict[str, object]:
+    """What an ENTER is."""
+    return {"room": room, "message": None, "username": name, "msg_type": 4}
+
+
+def leave(room: str, name: str) -> dict[str, object]:
+    """What a LEAVE is."""
+    return {"room": room, "message": None, "username": name, "msg_type": 5}
+
+
+def said(room: str, name: str, text: str, msg_type: int = 0) -> dict[str, object]:
+    """What a message is."""
+    return {"room": room, "message": text, "username": name, "msg_type": msg_type}
+
+
+LOBBY = {"join": "1", "title": "Lobby"}
+
+
+def ending(wire: Wire) -> int:
+    """How a connection has ended, after all that came before."""
+    with pytest.raises(ConnectionClosed) as closed:
+        wire.hears()
+    with pytest.raises(ConnectionClosed):
+        wire.hears()  # said each time
+    return closed.value.code
