@@ -13,7 +13,7 @@ from tests.house.repository import ROOT, files
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:)([^)\s]+)\)")
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_generated_parts_are_current(page: Path) -> None:
     """Run `make docs` when this fails."""
     text = page.read_text()
@@ -37,7 +37,8 @@ def test_an_outdated_part_is_seen() -> None:
 def test_start_page_leads_to_each_page() -> None:
     linked = set(LINK.findall((ROOT / "docs/index.md").read_text()))
 
-    assert {page.name for page in pages()} - linked == {"index.md"}
+    names = {page.relative_to(ROOT / "docs").as_posix() for page in pages()}
+    assert names - linked == {"index.md"}
 
 
 def broken_links(page: Path) -> list[str]:

@@ -157,7 +157,7 @@ def server() -> Iterator[list[dict[str, Any]]]:
 
 def test_the_client_in_the_readme_runs(server: list[dict[str, Any]]) -> None:
     """It logs in, joins and hears itself, and prints what the text beside it shows."""
-    (source,) = blocks(ROOT / "README.md", "python")
+    source, _ = blocks(ROOT / "README.md", "python")
     (shown,) = blocks(ROOT / "README.md", "text")
     assert ADDRESS in source
     (password,) = (event["password"] for event in server if event.get("username") == "alice")
