@@ -68,6 +68,10 @@ class Scenery:
         self.backdrop.story_rooms.add(rooms[place].id)
         return rooms[place]
 
+    def as_stated(self, room: Room) -> Room:
+        """Return a room with the title that the target file gives it, be it seen or not."""
+        return self._context.as_stated(room)
+
     @property
     def staff_room(self) -> Room:
         """The first staff room."""
