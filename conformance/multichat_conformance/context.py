@@ -35,6 +35,8 @@ class Context:
         farewells_missed: How often the LEAVE of one whose connection had ended was waited for in
             vain when a story was over.
         strangers: Names of other people who were seen in the rooms.
+        takes_strangers: Whether the target was seen to let somebody connect without a session;
+            it is looked at where there is no :attr:`visitor`.
         seed: Makes the random choices of the run.
         depth: How much model-based testing.
         stories: The folder in which failing stories of searches are kept.
@@ -53,6 +55,7 @@ class Context:
     owed: list[tuple[str, Mapping[str, str | int]]] = field(default_factory=list)
     farewells_missed: int = 0
     strangers: set[str] = field(default_factory=set)
+    takes_strangers: bool = False
     seed: int = 0
     depth: str = "quick"
     stories: Path = Path(".multichat")
@@ -89,6 +92,12 @@ class Context:
         self._stories += 1
         # Not of the seed: two runs on one server must not take each other's texts for theirs.
         return f"mc{random.SystemRandom().randrange(16**8):08x}-{self._stories}"
+
+    @property
+    def visitor(self) -> str | None:
+        """Who tells the stories that anybody can tell: a role, or None for a stranger."""
+        has_a_room = any(not room.staff_only for room in self.target.rooms)
+        return "alice" if has_a_room and self.account("alice") is not None else None
 
     def account(self, role: str) -> Account | None:
         """Return who plays a role, or None if the target file has nobody for it."""

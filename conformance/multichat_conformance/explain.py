@@ -72,6 +72,8 @@ def needs_in_words(needs: Needs) -> Iterator[str]:
         yield f"{len(plain)} plain account{'s' if len(plain) > 1 else ''}"
     if STAFF_ROLE in needs.actors:
         yield "a staff account"
+    if needs.visitor:
+        yield "a plain account and an open room, or that the server lets strangers connect"
     if needs.rooms:
         yield f"{needs.rooms} open room{'s' if needs.rooms > 1 else ''}"
     if needs.staff_room:

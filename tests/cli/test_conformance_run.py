@@ -71,7 +71,7 @@ async def test_an_address_alone_is_enough_for_a_first_verdict(
     done = await conformance(tmp_path, "run", url, "--only", "handshake", "--only", CHECK)
 
     assert done.code == ExitCode.INCOMPLETE, done.out
-    assert "add [[accounts]] to the target file" in words(done.out)
+    assert "add [[accounts]] to a target file (multichat conformance init" in words(done.out)
     assert "Traceback" not in done.err
 
 

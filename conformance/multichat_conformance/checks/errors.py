@@ -225,7 +225,6 @@ async def first_fault_gives_the_code(stage: Stage) -> None:
 
 @check(
     "MC1-ERR-05",
-    actors=("alice",),
     group=Group.INTRUSIVE,
     cause="The login is asked for before the frame is read.",
 )
@@ -236,7 +235,7 @@ async def form_is_looked_at_before_the_login(stage: Stage) -> None:
         stage.note("the target refuses anonymous handshakes, so nobody can send")
         return
 
-    for text, code, about in two_faults(stage.room(), stage.free_room):
+    for text, code, about in two_faults(Room(stage.some_room), stage.free_room):
         await nobody.gets_one_error(text, code, clause="MC1-ERR-05")
         stage.backdrop.transcript.note(about)
 

@@ -192,7 +192,9 @@ def checks(number: int) -> str:
 
 
 def duration(milliseconds: float) -> str:
-    """Return a duration in the unit that suits it: ``0.8 ms``, ``12 ms``, ``4.2 s``, ``3 min``."""
+    """Return a duration in the unit that suits it: ``<0.1 ms``, ``12 ms``, ``4.2 s``, ``3 min``."""
+    if milliseconds < 0.05:
+        return "<0.1 ms"
     if milliseconds < 9.95:
         return f"{milliseconds:.1f} ms"
     if milliseconds < 999.5:

@@ -81,7 +81,8 @@ def _left_out(results: Sequence[CheckFinished], trouble: str) -> tuple[LeftOut, 
     if trouble in by_reason:
         given_up = tuple(by_reason.pop(trouble))
         found.append(LeftOut("the run was given up", given_up, "see the last sentence"))
-    for reason, ids in by_reason.items():
+    # What costs most checks is worth most to add.
+    for reason, ids in sorted(by_reason.items(), key=lambda item: -len(item[1])):
         what, _, remedy = reason.partition(": ")
         found.append(LeftOut(what, tuple(ids), remedy))
     return tuple(found)

@@ -62,8 +62,9 @@ async def look(stage: Stage, context: Context) -> Ready:
 async def _look(stage: Stage, context: Context) -> Ready:
     cast = context.cast()
     if not cast:
-        await _look_as_nobody(stage)
-        return Ready(("no accounts are given, so only what needs no login is tested",))
+        return Ready(await _look_as_nobody(stage, context))
+    if context.visitor is None:
+        context.takes_strangers = (await stage.handshake()).status == 101
     async with trio.open_nursery() as nursery:
         for account in cast.values():
             nursery.start_soon(context.sessions.of, account)
@@ -90,7 +91,7 @@ async def _look(stage: Stage, context: Context) -> Ready:
     return Ready(tuple(notes))
 
 
-async def _look_as_nobody(stage: Stage) -> None:
+async def _look_as_nobody(stage: Stage, context: Context) -> tuple[str, ...]:
     began = trio.current_time()
     response = await stage.handshake()
     if response.status not in (101, 401, 403):
@@ -98,6 +99,42 @@ async def _look_as_nobody(stage: Stage) -> None:
             f"{stage.target.url} answers a WebSocket handshake with {response}: check the url"
         )
     stage.backdrop.round_trips.add(trio.current_time() - began)
+    context.takes_strangers = response.status == 101
+    alone = "no accounts are given, so only what needs no login is tested"
+    if not context.takes_strangers:
+        return (
+            f"{alone}; and strangers are refused ({response}), so that is next to nothing",
+            "whether order is kept was not looked at: that takes a connection",
+        )
+    nobody = await stage.anonymous()
+    try:
+        if nobody is not None:
+            context.keeps_order = await _answers_in_order(nobody)
+    except Violation as exc:
+        # Handshakes can be judged even where nothing is answered on a connection.
+        return (
+            alone,
+            f"the first look has already seen something wrong: {exc.finding.summary}",
+            "whether order is kept could not be seen",
+        )
+    return (alone,)
+
+
+async def _answers_in_order(nobody: Actor) -> bool:
+    """Measure a stranger's round trips, and return whether pipelined commands keep their order."""
+    joins, sends = (
+        {"command": "join", "room": FREE_ROOM},
+        {"command": "send", "room": FREE_ROOM, "message": ""},
+    )
+    for _ in range(_MEASURED):
+        await nobody.ask(joins)
+    commands = [sends if place % 3 else joins for place in range(_NUMBERED)]
+    codes = ["ROOM_ACCESS_DENIED" if one is sends else "USER_HAS_TO_LOGIN" for one in commands]
+    kept = True
+    for _ in range(_ROUNDS):
+        await nobody.pipeline(*commands)
+        kept = await _came(nobody, Stream.ANSWERS, codes, "error") and kept
+    return kept
 
 
 async def _look_into(room: Room, actor: Actor, context: Context) -> list[str]:

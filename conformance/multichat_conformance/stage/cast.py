@@ -12,6 +12,7 @@ from multichat_conformance.actors.handshake import exchange, request_bytes
 from multichat_conformance.catalogue import Check
 from multichat_conformance.context import Context
 from multichat_conformance.findings import NotTested
+from multichat_conformance.patterns import Stream
 from multichat_conformance.stage.backstage import Backstage
 from multichat_conformance.target.login import Session
 from multichat_conformance.target.model import Account, Room
@@ -253,6 +254,21 @@ class Cast(Backstage):
                 clause="MC1-HAND-01",
             )
         return response
+
+    async def is_served(self, actor: Actor, *, clause: str = "") -> None:
+        """
+        See that a connection is served: alice joins a room, a stranger is answered.
+
+        Args:
+            actor: Whose connection.
+            clause: The clause to blame if it is not.
+
+        """
+        if actor.account is not None:
+            await actor.join(self.room(), clause=clause)
+            return
+        await actor.command({"command": "join", "room": FREE_ROOM})
+        await actor.take(Stream.ANSWERS, "an answer to a join", clause=clause)
 
     async def warm_up(self, actor: Actor) -> None:
         """Have a connection known to be logged in; see :meth:`actor`."""
