@@ -341,7 +341,8 @@ class ConsoleReport:
                 self._prose([("  ", "")], words.left_out(left))
         self._row()
         if finished.interrupted:
-            self._row(("interrupted  ", "warn"), (self._missing(), ""))
+            how = "given up" if self._record.given_up else "interrupted"
+            self._row((f"{how}  ", "warn"), (self._missing(), ""))
         style = {0: "good", 1: "bad", 4: "bad"}.get(finished.exit_code, "warn")
         self._prose([], finished.sentence, style)
         meaning = words.EXIT_CODES.get(finished.exit_code, "")
@@ -354,7 +355,7 @@ class ConsoleReport:
 
     def _missing(self) -> str:
         record = self._record
-        text = f"{len(record.checks)} of {words.checks(record.planned)} had ended"
+        text = record.progress
         running = ", ".join(record.running)
         return self._signs.show(f"{text}; this one had not: {running}." if running else f"{text}.")
 

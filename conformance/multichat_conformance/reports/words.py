@@ -47,7 +47,7 @@ EXIT_CODES: Final[Mapping[int, str]] = {
     ExitCode.NOT_CONFORMANT: "the target broke the specification, or its deviations file is out "
     "of date",
     ExitCode.USAGE: "the command, the target file or the deviations file is wrong",
-    ExitCode.INCOMPLETE: "nothing failed, but not everything was tested",
+    ExitCode.INCOMPLETE: "nothing unexpected failed, but not everything was tested",
     ExitCode.HARNESS: "the suite or the target's surroundings went wrong; the target is not judged",
     ExitCode.INTERRUPTED: "the run was interrupted",
 }

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from multichat_conformance.events import CheckStarted, LeftOut
-from multichat_conformance.outcomes import Outcome
+from multichat_conformance.events import CheckStarted, Event, LeftOut
+from multichat_conformance.outcomes import ExitCode, Outcome
 from multichat_conformance.reports.console import ConsoleReport, Verbosity
 from multichat_conformance.reports.words import duration
 from tests.conformance.reports import made_up
@@ -188,6 +188,20 @@ def test_a_run_without_an_end_says_so(name: str, verbosity: Verbosity) -> None:
     assert not re.search(r"core +conformant", text)
     # The branch of the check that was running is there with what it has.
     assert verbosity == "quiet" or re.search(r"^join +. 1", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("told", "said"), [(0, "none of 17 checks had begun"), (1, "1 of 17")])
+def test_a_run_that_was_given_up_counts_what_was_told(told: int, said: str) -> None:
+    """All others were closed as not tested, which is no end that they came to."""
+    checks = made_up.checks()
+    closed = [replace(one, outcome=Outcome.NOT_TESTED, attempts=()) for one in checks[told:]]
+    ended = replace(made_up.FINISHED, interrupted=True, exit_code=int(ExitCode.INCOMPLETE))
+    events: list[Event] = [made_up.STARTED, *checks[:told], *closed, ended]
+
+    text = printed(events)
+
+    assert f"given up  {said}" in text
+    assert "interrupted" not in text
 
 
 def test_a_report_without_a_run_says_nothing() -> None:
