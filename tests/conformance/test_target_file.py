@@ -205,6 +205,16 @@ def test_secrets_come_from_the_environment(file: Path, monkeypatch: pytest.Monke
     assert "sid=1" not in repr(target)
 
 
+def test_a_file_that_begins_with_a_byte_order_mark(file: Path) -> None:
+    assert loaded(file, '\ufeffurl = "ws://x/"').url == "ws://x/"
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no such device here")
+def test_a_device_that_never_ends() -> None:
+    with pytest.raises(TargetFileError, match="has more than 1,048,576 bytes"):
+        load_target(Path("/dev/zero"))
+
+
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     for name in ("missing", "binary", "."):
