@@ -185,6 +185,7 @@ async def test_a_room_that_is_not_there(running: Running, target: Path) -> None:
         (["ws://x/", "--junit", "-", "--html", "-"], "only one report can go to stdout"),
         (["ws://x/", "--group", "brutal"], "brutal"),
         (["ws://x/", "--seed", "-1"], "--seed"),
+        (["ws://x/", "-q", "-v"], "give --quiet or --verbose, not both"),
     ],
 )
 async def test_a_command_line_that_is_wrong(
