@@ -159,7 +159,7 @@ def _explain_clause(page: _Page, clause: Requirement) -> None:
     _examples(page, [e for e in multichat_spec.examples() if clause.id in e.clauses])
     if row.checks:
         page.heading("Run it")
-        page.line(f"  multichat conformance run --only {clause.id}")
+        page.line(f"  multichat conformance run --target target.toml --only {clause.id}")
 
 
 def _bound(clause: Requirement) -> str:
@@ -187,7 +187,7 @@ def _explain_check(page: _Page, check: Check) -> None:
     cited = multichat_spec.examples()
     _examples(page, [e for e in cited if check.clauses and check.clauses[0] in e.clauses])
     page.heading("Run it")
-    page.line(f"  multichat conformance run --only {check.id}")
+    page.line(f"  multichat conformance run --target target.toml --only {check.id}")
 
 
 def _faults(page: _Page, check: Check, indent: str) -> None:
