@@ -17,6 +17,7 @@ from multichat_conformance.stage.backstage import Backstage
 from multichat_conformance.target.login import Session
 from multichat_conformance.target.model import Account, Room
 from multichat_conformance.timing import SEEN_WITHIN, pause
+from multichat_conformance.transcript import shorten
 
 __all__ = ["WARM_UPS", "Cast"]
 
@@ -26,6 +27,17 @@ WARM_UPS: Final = 30
 
 _LOOKS_AGAIN_AFTER: Final = 0.1
 """Seconds; slow enough for every rate limit (MC1-LIMIT-06)."""
+
+
+_SHOWN: Final = ("origin", "host", "upgrade", "connection", "content-length", "sec-websocket-")
+"""Headers whose values a transcript shows; those of others may be secret, or as good as that."""
+
+_LONGEST_VALUE: Final = 120
+
+
+def _shown(header: tuple[str, str]) -> str:
+    name, value = header
+    return f"{name}: {shorten(value, _LONGEST_VALUE)}" if name.lower().startswith(_SHOWN) else name
 
 
 class Cast(Backstage):
@@ -236,7 +248,7 @@ class Cast(Backstage):
             version=version,
         )
         about = request.split(b"\r\n", 1)[0].decode("latin-1")
-        named = ", ".join([*(name for name, _ in headers), *(f"no {name}" for name in without)])
+        named = "; ".join([*map(_shown, headers), *(f"no {name}" for name in without)])
         self.backdrop.transcript.add(
             role or "nobody", "sent", "handshake", about + (f" ({named})" if named else "")
         )
