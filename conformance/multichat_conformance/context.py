@@ -29,7 +29,10 @@ class Context:
         process: The target's process, if the suite has started it.
         keeps_order: Whether the target has shown that it keeps the order of what is pipelined.
         warm_ups: How often a first command was answered USER_HAS_TO_LOGIN and sent again.
+        warms_up_by_joining: Whether actors warm up in a room, since the target answers no join of
+            one that cannot exist.
         changed: When a hook was last pulled, by :func:`time.monotonic`; minus infinity: never.
+        gone: Whether the target is given up, so that nothing can be put back.
         owed: Hooks that were to put something back and could not; they are tried again before
             the next story.
         farewells_missed: How often the LEAVE of one whose connection had ended was waited for in
@@ -51,7 +54,9 @@ class Context:
     process: TargetProcess | None = None
     keeps_order: bool = False
     warm_ups: int = 0
+    warms_up_by_joining: bool = False
     changed: float = -math.inf
+    gone: bool = False
     owed: list[tuple[str, Mapping[str, str | int]]] = field(default_factory=list)
     farewells_missed: int = 0
     strangers: set[str] = field(default_factory=set)

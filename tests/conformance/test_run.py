@@ -337,7 +337,8 @@ def test_a_target_that_does_not_come_back_leaves_the_rest_untested(
     assert ended.exit_code == ExitCode.INCOMPLETE
     assert ended.interrupted
     assert "did not come back" in ended.sentence
-    assert "start it again and repeat that check alone" in ended.sentence
+    assert "after the story of test.number-2 (" in ended.sentence
+    assert "start it again, and repeat that check alone" in ended.sentence
 
 
 def test_a_check_that_was_not_played_is_not_tested(target: Target) -> None:

@@ -193,7 +193,7 @@ class Run:
                 fence="order" if context.keeps_order else "quiet",
                 quiet_ms=0.0 if context.keeps_order else _ms(trips.quiet),
                 warm_ups=context.warm_ups,
-                notes=told.notes,
+                notes=(*told.notes, *_seen_by(told)),
             )
         )
         to_tell = [check for check in planned if not self._why_not_told(check)[1]]
@@ -313,7 +313,8 @@ class Run:
         if told.trouble or told.not_tested:
             return told.trouble or told.not_tested
         finding = told.attempt.finding
-        if finding is None:
+        # What is only wrong is for the checks to find, with the clause and the frames.
+        if finding is None or not (told.gone or told.hopeless):
             return ""
         return f"{finding.summary}; start the target, or check the url"
 
@@ -362,6 +363,13 @@ class Run:
         if check.search:
             words += ["--seed", str(self.options.seed)]
         return shlex.join(words)
+
+
+def _seen_by(look: Told) -> tuple[str, ...]:
+    finding = look.attempt.finding
+    if finding is None:
+        return ()
+    return (f"the first look has already seen something wrong: {finding.summary}",)
 
 
 def _outcome(check: Check, told: Sequence[Told]) -> tuple[Outcome, str]:

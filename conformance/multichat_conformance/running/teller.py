@@ -8,6 +8,7 @@ In between the target must be there again: the suite waits for it, or starts it 
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +29,7 @@ from multichat_conformance.timing import RoundTrips, pause
 
 __all__ = ["LOOK", "Teller"]
 
-RECOVERY: Final = 20.0
+RECOVERY: Final = 15.0
 """Seconds that a target may take to be there again after a story that has hurt it."""
 
 _DEATH: Final = 1.0
@@ -39,6 +40,12 @@ _LOOKS_AGAIN_AFTER: Final = 0.1
 
 KNOWN_PATIENCE: Final = 1.0
 """Seconds that are waited, at least, for what a target is known not to do."""
+
+REPEATED_PATIENCE: Final = 2.0
+"""Seconds that are waited, at least, for what did not come the first time."""
+
+_OFTEN: Final = 5
+"""Checks that have waited in vain after which all others are less patient, too."""
 
 LOOK: Final = Check(
     area="target",
@@ -78,6 +85,7 @@ class Teller:
         self._context = context
         self._deviations = deviations
         self._attempts = attempts
+        self._in_vain = 0
 
     def is_known(self, check: Check) -> bool:
         """Tell whether the deviations file lists a check as one that fails."""
@@ -124,7 +132,11 @@ class Teller:
         told: list[Told] = []
         trips, attempts = self._ways(check)
         for number in range(1, attempts + 1):
+            if number > 1 or self._in_vain >= _OFTEN:
+                # What was waited for with all patience once need not be again and again.
+                trips = trips.in_a_hurry(REPEATED_PATIENCE)
             last = tell_now(check, self._context, number=number, round_trips=trips)
+            self._in_vain += number == 1 and last.hopeless
             if last.attempt.finding is not None and last.trouble and self._is_gone():
                 # What could not be put back is no fault of the suite when the target has died.
                 last = replace(last, trouble="")
@@ -137,7 +149,7 @@ class Teller:
                 if len(told) == 1 or last.trouble or last.not_tested:
                     break
                 continue
-            if not self._recover():
+            if not self._recover(check):
                 break
         return told
 
@@ -152,7 +164,11 @@ class Teller:
     def _search(self, check: Check) -> list[Told]:
         trips, attempts = self._ways(check)
         workshop = Workshop(
-            check, self._context, attempts=attempts, round_trips=trips, recover=self._recover
+            check,
+            self._context,
+            attempts=attempts,
+            round_trips=trips,
+            recover=partial(self._recover, check),
         )
         check.story(workshop)
         notes = tuple(workshop.notes)
@@ -167,7 +183,7 @@ class Teller:
                     notes=notes,
                 )
             ]
-        self._recover()
+        self._recover(check)
         return [
             Told(attempt, trouble=workshop.trouble, notes=notes) for attempt in workshop.attempts
         ]
@@ -181,7 +197,7 @@ class Teller:
         """Look whether the target can be reached; return what is wrong, or an empty text."""
         # A target that gets up again is slow, and that says nothing of its round trips.
         context = self._context
-        apart = RoundTrips(context.round_trips.patience)
+        apart = RoundTrips(context.round_trips.patience).in_a_hurry(REPEATED_PATIENCE)
         role = next(iter(context.cast()), None)
 
         async def is_there(stage: Stage) -> None:
@@ -197,26 +213,31 @@ class Teller:
             return finding.summary
         return told.not_tested
 
-    def _recover(self) -> bool:
+    def _recover(self, check: Check) -> bool:
         """See that the target is there after a failure; start it again if the suite may."""
         context = self._context
         until = time.monotonic() + RECOVERY
-        process = context.process
-        if process is not None and not process.runs:
+        while True:
             try:
-                context.sessions.forget()
-                self.start()
+                self._start_if_ended()
             except StoryEnded as exc:
-                self.trouble = context.redactor.clean(str(exc))
-                return False
-        while absence := self._absence():
+                absence = context.redactor.clean(str(exc))
+                break
+            if not (absence := self._absence()):
+                return True
             if time.monotonic() > until:
                 break
             trio.run(pause, _LOOKS_AGAIN_AFTER)
-        else:
-            return True
+        context.gone = True
+        remedy = "start it again" if context.process is None else "see why"
         self.trouble = (
-            f"the target did not come back within {RECOVERY:.0f} s after a story ({absence}); "
-            "start it again and repeat that check alone, or give the suite a [start] command"
+            f"the target did not come back within {RECOVERY:.0f} s after the story of {check.id} "
+            f"({absence}); {remedy}, and repeat that check alone"
         )
         return False
+
+    def _start_if_ended(self) -> None:
+        process = self._context.process
+        if process is not None and not process.runs:
+            self._context.sessions.forget()
+            self.start()

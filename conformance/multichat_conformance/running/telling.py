@@ -222,6 +222,6 @@ class _Ending:
 
 async def _clear(stage: Stage, ending: _Ending) -> None:
     try:
-        await stage.clear()
+        await stage.clear(in_doubt=ending.gone or ending.hopeless)
     except HarnessError as exc:
         ending.trouble = ending.trouble or str(exc)

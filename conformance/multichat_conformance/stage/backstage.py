@@ -208,6 +208,8 @@ class Backstage(Scenery):
             if self._stopped:
                 await self.start_target()
             while self._undo:
+                if self._context.gone:
+                    break
                 name, arguments = self._undo[-1]
                 self._context.sessions.forget(str(arguments.get("username", "")))
                 try:

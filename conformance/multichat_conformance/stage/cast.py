@@ -284,7 +284,8 @@ class Cast(Backstage):
 
     async def warm_up(self, actor: Actor) -> None:
         """Have a connection known to be logged in; see :meth:`actor`."""
-        command = {"command": "join", "room": FREE_ROOM}
+        joins = self._context.warms_up_by_joining
+        command = {"command": "join", "room": self.fence_room.id if joins else FREE_ROOM}
         answer = await actor.ask(command)
         tries = 1
         # A hook may have given the user back what another had taken (MC1-AUTH-05).
@@ -306,6 +307,10 @@ class Cast(Backstage):
                 f"{tries} times {answer.text}",
                 hopeless=True,
             )
+        if joins:
+            await actor.leave_all()
+            actor.forget()
+            return
         if "error" not in answer.frame:
             actor.blame(
                 "MC1-ROOM-06",

@@ -24,6 +24,9 @@ __all__ = ["Stage"]
 _CLEARING: Final = 20.0
 """Seconds that clearing away may take."""
 
+_DOUBTFUL: Final = 5.0
+"""Seconds that putting back may take on a target that has just been waited for in vain."""
+
 _FAREWELL: Final = 0.5
 """Seconds that are waited, when a story is over, for the LEAVE of those whose connection ended."""
 
@@ -99,9 +102,12 @@ class Stage(Cast):
         for actor in actors:
             actor.forget()
 
-    async def clear(self) -> None:
+    async def clear(self, *, in_doubt: bool = False) -> None:
         """
         Have everybody leave and go, and put back what hooks have changed.
+
+        Args:
+            in_doubt: Whether the target may not be there any more; it is not waited for as long.
 
         Raises:
             HarnessError: Something could not be put back.
@@ -114,7 +120,7 @@ class Stage(Cast):
                     for actor in self._actors:
                         nursery.start_soon(self._dismiss, actor)
             undone: list[Undo] = []
-            with trio.move_on_after(_CLEARING * 3) as putting_back:
+            with trio.move_on_after(_DOUBTFUL if in_doubt else _CLEARING * 3) as putting_back:
                 undone = await self.put_back()
             if putting_back.cancelled_caught:
                 raise HarnessError("it took too long to put back what hooks have changed")

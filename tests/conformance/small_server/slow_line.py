@@ -1,6 +1,9 @@
-"""A line that takes its time: a proxy that passes bytes on, each a while after it came."""
+"""
+A line that takes its time: a proxy that passes bytes on, each a while after it came.
 
-import math
+It holds a bounded number of them, as lines do: who does not read is felt at the other end.
+"""
+
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -12,6 +15,9 @@ from tests.conformance.small_server.limits import pause
 __all__ = ["slow_line"]
 
 HOST = "127.0.0.1"
+
+_ON_THE_WAY = 16
+"""Reads, of 64 KiB at most, that are on their way in one direction."""
 
 
 @asynccontextmanager
@@ -42,7 +48,7 @@ async def slow_line(port: int, seconds: float) -> AsyncIterator[int]:
 
 async def _pass_on(here: trio.SocketStream, there: trio.SocketStream, seconds: float) -> None:
     """Pass one direction on, to its end and with it."""
-    give, take = trio.open_memory_channel[tuple[float, bytes]](math.inf)
+    give, take = trio.open_memory_channel[tuple[float, bytes]](_ON_THE_WAY)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_write, there, take)
         async with give:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from queue import SimpleQueue
 
 import trio
@@ -10,13 +11,19 @@ import trio
 from multichat_conformance.target import Target
 from tests.conformance.small_server.limits import Limits
 from tests.conformance.small_server.running import small_server
+from tests.conformance.small_server.server import HOST
+from tests.conformance.small_server.slow_line import slow_line
 
 __all__ = ["served"]
 
 
 @contextmanager
 def served(
-    parts: Collection[type] = (), *, limits: Limits | None = None, announces: bool = True
+    parts: Collection[type] = (),
+    *,
+    limits: Limits | None = None,
+    announces: bool = True,
+    line: float | None = None,
 ) -> Iterator[Target]:
     """
     Serve from a thread until the block is left; yields the target.
@@ -25,6 +32,8 @@ def served(
         parts: What replaces parts of the server.
         limits: Its limits; None: the small ones.
         announces: Whether it sends ENTER and LEAVE.
+        line: Seconds that each byte is on its way to the server, and from it; None: no line is
+            in between. Hooks do not go over it.
 
     """
     begun: SimpleQueue[tuple[Target, trio.lowlevel.TrioToken, trio.Event] | None] = SimpleQueue()
@@ -32,8 +41,20 @@ def served(
     async def serve() -> None:
         end = trio.Event()
         async with small_server(parts, limits=limits, announces=announces) as running:
-            begun.put((running.target, trio.lowlevel.current_trio_token(), end))
-            await end.wait()
+            token = trio.lowlevel.current_trio_token()
+            if line is None:
+                begun.put((running.target, token, end))
+                await end.wait()
+                return
+            address = running.server.address
+            async with slow_line(int(address.rpartition(":")[2]), line) as port:
+                behind = replace(
+                    running.target,
+                    url=f"ws://{HOST}:{port}/chat/stream/",
+                    origin=f"http://{address}",
+                )
+                begun.put((behind, token, end))
+                await end.wait()
 
     def run() -> None:
         try:
