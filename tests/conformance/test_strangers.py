@@ -12,6 +12,7 @@ from multichat_conformance.outcomes import Outcome
 from multichat_conformance.running import Options, Run
 from multichat_conformance.target import Account, Room, Target
 from tests.conformance.on_stage import context_of
+from tests.conformance.small_server.commands import Commands
 from tests.conformance.small_server.connection import Connection
 from tests.conformance.small_server.faults import FAULTS
 from tests.conformance.small_server.frames import Frame
@@ -106,6 +107,52 @@ def test_handshakes_are_judged_where_nothing_is_answered() -> None:
     assert found["handshake.query-string-changes-nothing"][0] is Outcome.FAIL
     (ready,) = (event for event in events if isinstance(event, TargetReady))
     assert any("already seen something wrong" in note for note in ready.notes)
+
+
+class RefusesAllAlike(Commands):
+    """Tells a stranger to log in, whatever it wants."""
+
+    def check_membership(self, connection: Connection, room: int) -> None:
+        self.user(connection)
+        super().check_membership(connection, room)
+
+
+LOOKED_AT = 5
+"""Joins that are answered before order is looked at."""
+
+
+class AnswersSendsFirst(Connection):
+    """Has answers to joins overtaken by others."""
+
+    late: Frame | None = None
+    told = 0
+
+    def say(self, frame: Frame) -> None:
+        if (
+            frame.get("error") == "USER_HAS_TO_LOGIN"
+            and self.late is None
+            and self.told > LOOKED_AT
+        ):
+            self.late = frame
+            return
+        self.told += 1
+        super().say(frame)
+        if self.late is not None:
+            late, self.late = self.late, None
+            super().say(late)
+
+
+@pytest.mark.parametrize(
+    ("part", "fence", "could_be_seen"),
+    [(RefusesAllAlike, "quiet", False), (AnswersSendsFirst, "quiet", True)],
+)
+def test_order_is_judged_by_what_was_seen(part: type, fence: str, could_be_seen: bool) -> None:
+    with judged((part,)) as (_, events):
+        pass
+
+    (ready,) = (event for event in events if isinstance(event, TargetReady))
+    assert ready.fence == fence
+    assert could_be_seen is not any("could not be seen" in note for note in ready.notes)
 
 
 @pytest.mark.parametrize(

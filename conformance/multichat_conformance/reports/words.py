@@ -224,8 +224,8 @@ def fence(ready: TargetReady) -> str:
     if ready.fence == "order":
         return "by order: a later message that must arrive shows that nothing came before it"
     return (
-        f"by quiet: the target does not keep order, so {duration(ready.quiet_ms)} in which nothing "
-        "comes must do, which is weaker"
+        f"by quiet: the target was not seen to keep order, so {duration(ready.quiet_ms)} in which "
+        "nothing comes must do, which is weaker"
     )
 
 
