@@ -73,3 +73,18 @@ def test_a_title_that_is_wrong_in_the_file_is_one_finding() -> None:
 )
 def test_which_titles_show_escaping(title: str, shows: bool) -> None:
     assert shows_escaping(title) is shows
+
+
+@pytest.mark.parametrize(
+    ("fault", "hooks", "outcome"),
+    [(None, True, PASS), ("titles-are-escaped", True, FAIL), (None, False, Outcome.NOT_TESTED)],
+)
+def test_without_a_room_to_show_it_one_is_made(
+    fault: str | None, hooks: bool, outcome: Outcome
+) -> None:
+    with served(FAULTS[fault].parts if fault else ()) as target:
+        plain = tuple(room for room in target.rooms if room.id != "4")
+        known = replace(target, rooms=plain, hooks=target.hooks if hooks else Hooks())
+        results, _ = play(known)
+
+    assert outcomes(results)[1] is outcome

@@ -9,8 +9,7 @@ from multichat_conformance.target.model import Target
 
 __all__ = ["inapplicable", "missing"]
 
-_FILE: Final = "target file"
-_TO_THE_FILE: Final = f"to the {_FILE}"
+_THE_FILE: Final = "the target file"
 
 
 def inapplicable(check: Check, target: Target) -> str:
@@ -28,9 +27,10 @@ def inapplicable(check: Check, target: Target) -> str:
 def missing(check: Check, context: Context, groups: Collection[Group]) -> str:
     """Say what a check lacks and how to give it, or return an empty text if it has all."""
     reason = _missing(check, context, groups)
-    if context.target.file is None:
-        return reason.replace(_TO_THE_FILE, f"to a {_FILE} (multichat conformance init writes one)")
-    return reason
+    if context.target.file is not None:
+        return reason
+    how = " (multichat conformance init writes one)" if "[[accounts]]" in reason else ""
+    return reason.replace(_THE_FILE, f"a target file{how}")
 
 
 def _missing(check: Check, context: Context, groups: Collection[Group]) -> str:
