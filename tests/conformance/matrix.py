@@ -254,7 +254,7 @@ def main() -> int:
             print(f"    {check}: {said}")
     found = {name: sorted(row.caught) for name, row in rows.items() if name in FAULTS}
     if arguments.only:
-        known = json.loads(DATA.read_text(encoding="utf-8"))["faults"]
+        known: dict[str, list[str]] = json.loads(DATA.read_text(encoding="utf-8"))["faults"]
         found = {name: found.get(name, known.get(name, [])) for name in FAULTS}
     if arguments.declare:
         CAUGHT_BY_FILE.write_text(as_text(declared(found)), encoding="utf-8")

@@ -16,9 +16,15 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 ONE_WAY = 0.1
 
 FOUND = json.loads(DATA.read_text(encoding="utf-8"))["faults"]
+ACCUSING = {check.id for check in catalogue() if check.level != "MAY"}
 # What the first look does not let through is not played at all.
-PLAYED = [name for name in FAULTS if FIRST_LOOK not in FOUND[name]]
-CAUGHT = {name: FAULTS[name].caught_by[0] for name in PLAYED[:: len(PLAYED) // 5]}
+PLAYED = {
+    name: found[0]
+    for name, fault in FAULTS.items()
+    if (found := [id_ for id_ in fault.caught_by if id_ in ACCUSING])
+    and FIRST_LOOK not in FOUND[name]
+}
+CAUGHT = {name: PLAYED[name] for name in list(PLAYED)[:: len(PLAYED) // 5]}
 """Some faults from all over the list, each with a check that finds it."""
 
 
