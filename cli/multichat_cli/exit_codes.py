@@ -50,12 +50,12 @@ class CommandFailed(Exception):
     A command cannot go on.
 
     Attributes:
-        code: What it exits with.
+        code: What it exits with: of :class:`ExitCode`, or of the suite's own table.
         sentence: What the person is told; it may hold text from the network.
 
     """
 
-    def __init__(self, code: ExitCode, sentence: str) -> None:
+    def __init__(self, code: IntEnum, sentence: str) -> None:
         super().__init__(code, sentence)
         self.code = code
         self.sentence = sentence

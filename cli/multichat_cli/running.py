@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from enum import IntEnum
 from typing import NoReturn
 
 import trio
@@ -70,8 +71,9 @@ def fail(exc: CommandFailed) -> typer.Exit:
 
 async def outcome(
     output: Output, command: Callable[[Interruption], Awaitable[ExitCode]], of: Interruption
-) -> ExitCode:
+) -> IntEnum:
     """Run an async command; say on stderr why it failed, if it did, and return its code."""
+    code: IntEnum
     try:
         code = await command(of)
     except CommandFailed as exc:
@@ -82,9 +84,9 @@ async def outcome(
     return of.exit_code if of.signal is not None else code
 
 
-async def _run(output: Output, command: Callable[[Interruption], Awaitable[ExitCode]]) -> ExitCode:
+async def _run(output: Output, command: Callable[[Interruption], Awaitable[ExitCode]]) -> IntEnum:
     interruption = Interruption()
-    code: ExitCode | None = None
+    code: IntEnum | None = None
     async with trio.open_nursery() as nursery:
         await nursery.start(interruption.watch, nursery.cancel_scope)
         code = await outcome(output, command, interruption)

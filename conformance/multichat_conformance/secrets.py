@@ -7,6 +7,7 @@ and is kept out only where its place is known (the Cookie and Authorization head
 and hook arguments are never written down with their values).
 """
 
+import html
 import json
 import threading
 from collections.abc import Sequence
@@ -101,11 +102,13 @@ def _is_long(value: str) -> bool:
 
 
 def _forms(secret: str) -> set[str]:
-    """Return how a secret may stand in what a target sends: as it is, in JSON, in a URL."""
+    """Return how a secret may stand in what a target sends: in JSON, in a URL, in a page."""
     return {
         secret,
         json.dumps(secret)[1:-1],
         json.dumps(secret, ensure_ascii=False)[1:-1],
         quote(secret, safe="", errors="replace"),
         quote_plus(secret, errors="replace"),
+        html.escape(secret, quote=False),
+        html.escape(secret),
     }

@@ -251,3 +251,25 @@ def test_what_is_not_known_yet_stays() -> None:
 
     assert (target.url, target.origin) == ("ws://x:5/{later}", "http://5")
     assert placed(Target(url="ws://x/"), {}).origin is None
+
+
+def test_an_impatient_person_leaves_nothing_behind(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second Ctrl-C comes while the target still takes its time to end."""
+    started = make(STUBBORN)
+    started.start()
+    child = started._process
+    assert child is not None
+    wait = child.wait
+
+    def interrupted(_: float | None = None) -> int:
+        monkeypatch.setattr(child, "wait", wait)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(child, "wait", interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        started.stop()
+
+    assert wait(20) == -signal.SIGKILL

@@ -111,3 +111,10 @@ def test_a_key_in_an_address_is_masked_everywhere() -> None:
     made.hide_query("ws://h/?key=hunter22%2F33&format=json")
 
     assert made.clean("hunter22%2F33 hunter22/33 json") == f"{MASK} {MASK} json"
+
+
+def test_a_secret_in_a_page_is_masked() -> None:
+    """A login form that comes back shows it with its markup escaped."""
+    page = '<input value="a&lt;b&gt;&quot;c&amp;d">a&lt;b&gt;"c&amp;d'
+
+    assert redactor('a<b>"c&d').clean(page) == f'<input value="{MASK}">{MASK}'

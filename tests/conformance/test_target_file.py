@@ -195,14 +195,40 @@ def test_a_header_that_is_wrong_is_not_printed(file: Path, monkeypatch: pytest.M
 def test_secrets_come_from_the_environment(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("P", "pass"), ("H", "X-Key:  k "), ("C", "sid=1")):
         monkeypatch.setenv(name, value)
-    lines = ('password_env = "P"', 'header_env = "H"', 'cookie_env = "C"')
-    accounts = [f'[[accounts]]\nusername = "{place}"\n{line}' for place, line in enumerate(lines)]
-    target = loaded(file, "\n".join(['url = "ws://x/"', *accounts]))
+    accounts = [
+        loaded(file, f'url = "ws://x/"\n[login]\nrecipe = "{recipe}"\n{account}').accounts[0]
+        for recipe, account in (
+            ("django-form", '[[accounts]]\nusername = "a"\npassword_env = "P"'),
+            ("header", '[[accounts]]\nusername = "a"\nheader_env = "H"'),
+            ("cookie", '[[accounts]]\nusername = "a"\ncookie_env = "C"'),
+        )
+    ]
 
-    assert [account.password for account in target.accounts] == ["pass", None, None]
-    assert [dict(a.headers) for a in target.accounts] == [{}, {"X-Key": "k"}, {"Cookie": "sid=1"}]
-    assert "pass" not in repr(target)
-    assert "sid=1" not in repr(target)
+    assert [account.password for account in accounts] == ["pass", None, None]
+    assert [dict(a.headers) for a in accounts] == [{}, {"X-Key": "k"}, {"Cookie": "sid=1"}]
+    assert "pass" not in repr(accounts)
+    assert "sid=1" not in repr(accounts)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "what"), [("django-form", "password"), ("header", "header"), ("cookie", "cookie")]
+)
+def test_an_account_that_cannot_log_in_is_refused(file: Path, recipe: str, what: str) -> None:
+    text = f'url = "ws://x/"\n[login]\nrecipe = "{recipe}"\n[[accounts]]\nusername = "a"'
+
+    with pytest.raises(TargetFileError, match=rf"accounts\[0\]: nobody .* without a {what}: add"):
+        loaded(file, text)
+
+
+def test_an_account_of_a_server_without_login_needs_nothing(file: Path) -> None:
+    text = 'url = "ws://x/"\n[login]\nrecipe = "none"\n[[accounts]]\nusername = "a"'
+
+    assert loaded(file, text).accounts[0].username == "a"
+
+
+def test_a_port_that_nobody_fills_in_is_refused(file: Path) -> None:
+    with pytest.raises(TargetFileError, match=r"url: \{port\} is known only where \[start\]"):
+        loaded(file, 'url = "ws://127.0.0.1:{port}/"')
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def judge(
     known = _known(file, update=update, is_asked_for=deviations is not None)
     results = _Results()
     reports = opened(outputs)
-    with both_signals() as came:
+    with both_signals():
         try:
             ended = suite.judge(
                 chosen.target,
@@ -150,8 +150,9 @@ def judge(
         trouble += _update(file, results.checks)
     for sentence in trouble:
         Output(as_json=False).talk(f"multichat: {sentence}")
-        code = code or Judged.HARNESS
-    raise typer.Exit(ExitCode.TERMINATED if signal.SIGTERM in came else code)
+        if code in (Judged.CONFORMANT, Judged.INCOMPLETE):
+            code = Judged.HARNESS
+    raise typer.Exit(code)
 
 
 def _known(file: Path | None, *, update: bool, is_asked_for: bool) -> Deviations | None:
@@ -225,13 +226,13 @@ def opened(outputs: Outputs) -> "list[Guarded]":
             form = "badge-svg"
         if file == _STDOUT:
             if sys.stdout is None:
-                raise CommandFailed(ExitCode.ERROR, "cannot write the output: it is closed")
+                raise CommandFailed(Judged.HARNESS, "cannot write the output: it is closed")
             found.append(Guarded(FORMATS[form](sys.stdout), "the output", sys.stdout))
             continue
         try:
             found.append(Guarded(report_to(file, form), str(file)))
         except OSError as exc:
-            raise CommandFailed(ExitCode.ERROR, f"cannot write {file}: {exc.strerror}") from exc
+            raise CommandFailed(Judged.HARNESS, f"cannot write {file}: {exc.strerror}") from exc
     return found
 
 
@@ -293,21 +294,24 @@ class _Results:
 
 
 @contextmanager
-def both_signals() -> Iterator[list[signal.Signals]]:
-    """Have SIGTERM end a run as Ctrl-C does: in order. Yields the list of what came."""
-    came: list[signal.Signals] = []
+def both_signals() -> Iterator[None]:
+    """Have SIGTERM end a run as Ctrl-C does: in order, with what was found so far."""
     if threading.current_thread() is not threading.main_thread():
         # Where signals do not come.
-        yield came
+        yield
         return
 
-    def as_interrupt(number: int, _: object) -> None:
-        came.append(signal.Signals(number))
+    def as_interrupt(*_: object) -> None:
         # Whoever handles Ctrl-C now knows where it is safe to stop: Trio, or Python itself.
         signal.raise_signal(signal.SIGINT)
 
-    before = signal.signal(signal.SIGTERM, as_interrupt)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    signal.signal(signal.SIGTERM, as_interrupt)
+    if before[signal.SIGINT] is signal.SIG_IGN:
+        # So a shell's script starts what it has in the background, and SIGTERM would do nothing.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        yield came
+        yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -138,7 +138,7 @@ def _too_many(
 ) -> Iterable[Fault]:
     clause = "MC1-ANN-05"
     why = {move.why for move in about}
-    if kind == ENTER and role == one.tape.role and allowed == 0:
+    if kind == ENTER and role == one.tape.role and allowed == 0 and not _joined_again(room, one):
         clause = "MC1-ANN-02"
     elif "put out" in why:
         clause = "MC1-REVOKE-07"
@@ -155,6 +155,12 @@ def _too_many(
         _times(number),
         one.tape.name,
     )
+
+
+def _joined_again(room: str, one: Followed) -> bool:
+    """Tell whether somebody was told *joined* while it was a member."""
+    told = sum(got.kind == "join" and got.room == room for got in one.tape.got)
+    return told > len(list(one.stays_in(room)))
 
 
 def _is_first_join(room: str, one: Followed) -> bool:

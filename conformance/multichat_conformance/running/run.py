@@ -270,9 +270,11 @@ class Run:
 
     def finish(self, *, interrupted: bool = False) -> RunFinished:
         """End the target if the suite has started it, and say what came of the run."""
-        self._teller.aside.close()
-        if self._context.process is not None:
-            self._context.process.stop()
+        try:
+            self._teller.aside.close()
+        finally:
+            if self._context.process is not None:
+                self._context.process.stop()
         if not interrupted:
             came = {result.id for result in self.results}
             for check in self._planned:

@@ -141,22 +141,26 @@ class _Reader:
         # What begins with a name in braces is looked at when it is known.
         if "{" not in url[:1] and (wrong := wrong_url(_PLACEHOLDER.sub("1", url))):
             raise self._wrong("url", wrong)
+        if "start" not in document and "{port}" in url:
+            raise self._wrong("url", "{port} is known only where [start] starts the target")
         self._once("accounts", "username", document)
         self._once("rooms", "id", document)
         for place, room in enumerate(document.get("rooms", ())):
             # A pattern's $ lets a line end pass.
             if not is_room_id(room["id"]):
                 raise self._wrong(f"rooms[{place}].id", f"{room['id']!r} is no canonical id")
+        login = Login(**document.get("login", {}))
+        accounts = tuple(
+            self._account(place, account, login)
+            for place, account in enumerate(document.get("accounts", ()))
+        )
         return Target(
             url=url,
             name=document.get("name", url),
             version=document.get("version", "v1"),
             origin=document.get("origin"),
-            login=Login(**document.get("login", {})),
-            accounts=tuple(
-                self._account(place, account)
-                for place, account in enumerate(document.get("accounts", ()))
-            ),
+            login=login,
+            accounts=accounts,
             rooms=tuple(Room(**room) for room in document.get("rooms", ())),
             announces=document.get("capabilities", {}).get("announces", True),
             limits=Limits(**document.get("limits", {})),
@@ -189,7 +193,7 @@ class _Reader:
             raise self._wrong("ca_file", f"there is no file {file}")
         return file
 
-    def _account(self, place: int, given: Mapping[str, Any]) -> Account:
+    def _account(self, place: int, given: Mapping[str, Any], login: Login) -> Account:
         def value(name: str) -> str | None:
             variable = given.get(f"{name}_env")
             if variable is None:
@@ -216,9 +220,12 @@ class _Reader:
                 raise self._wrong(
                     f"accounts[{place}]", "a header holds a character that none may hold"
                 )
-        return Account(
-            given["username"], value("password"), headers, staff=given.get("staff", False)
-        )
+        password = value("password")
+        if login.recipe == "django-form" and password is None:
+            raise self._wrong(f"accounts[{place}]", _needs("password"))
+        if login.recipe in ("header", "cookie") and not headers:
+            raise self._wrong(f"accounts[{place}]", _needs(login.recipe))
+        return Account(given["username"], password, headers, staff=given.get("staff", False))
 
     def _hooks(self, given: Mapping[str, Any]) -> Hooks:
         if given.get("offers") and not given.get("url"):
@@ -246,6 +253,10 @@ class _Reader:
         return TargetFileError(
             f"{self._file}: {place}: {reason}" if place else f"{self._file}: {reason}"
         )
+
+
+def _needs(what: str) -> str:
+    return f"nobody can log in without a {what}: add {what}, or {what}_env with the variable's name"
 
 
 def _place(path: Iterable[str | int]) -> str:

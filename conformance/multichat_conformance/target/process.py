@@ -164,11 +164,17 @@ class TargetProcess:
             return 0.0
         process.terminate()
         try:
-            process.wait(_KILL_AFTER)
-        except subprocess.TimeoutExpired:
+            try:
+                process.wait(_KILL_AFTER)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            _end_group(process.pid)
+        except KeyboardInterrupt:
+            # Whoever asks twice does not want to wait; but nothing is left behind.
             process.kill()
-            process.wait()
-        _end_group(process.pid)
+            _kill_group(process.pid)
+            raise
         ended = monotonic()
         if process.stdin is not None:
             # What was not written to one that is gone cannot be helped.
@@ -254,6 +260,12 @@ def _end_group(group: int) -> None:
             os.killpg(group, 0)
             pause.wait(0.01)
         os.killpg(group, signal.SIGKILL)
+
+
+def _kill_group(group: int) -> None:
+    if os.name == "posix":
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
 
 
 def _members(line: str) -> dict[str, str] | None:
