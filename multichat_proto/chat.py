@@ -137,8 +137,8 @@ class AsyncChat(Protocol):
         ...
 
     @property
-    def rooms(self) -> Mapping[RoomId, AsyncRoom]:
-        """The rooms that are wanted, or that the server put one into."""
+    def rooms(self) -> Mapping[str, AsyncRoom]:
+        """The rooms that are wanted, or that the server put one into, by their id."""
         ...
 
     async def join(self, room: str | int) -> AsyncRoom:

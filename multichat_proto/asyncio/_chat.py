@@ -63,8 +63,8 @@ class Chat:
         return self._session.state
 
     @property
-    def rooms(self) -> Mapping[RoomId, "Room"]:
-        """The rooms that are wanted, or that the server put one into; a live view."""
+    def rooms(self) -> Mapping[str, "Room"]:
+        """The rooms that are wanted, or that the server put one into, by their id; a live view."""
         return self._rooms
 
     async def join(self, room: str | int) -> "Room":
@@ -270,7 +270,7 @@ class Room:
         return f"<Room {self.id} at {self._chat.address}>"
 
 
-class _Rooms(Mapping[RoomId, Room]):
+class _Rooms(Mapping[str, Room]):
     """The session's rooms, each as one and the same object while one is in it."""
 
     def __init__(self, chat: Chat, session: Session) -> None:
@@ -292,10 +292,10 @@ class _Rooms(Mapping[RoomId, Room]):
         room = self._known[view.room] = Room(self._chat, self._session, view)
         return room
 
-    def __getitem__(self, room: RoomId) -> Room:
-        return self.of(self._session.rooms[room])
+    def __getitem__(self, room: str) -> Room:
+        return self.of(self._session.rooms[RoomId(room)])
 
-    def __iter__(self) -> Iterator[RoomId]:
+    def __iter__(self) -> Iterator[str]:
         return iter(self._session.rooms)
 
     def __len__(self) -> int:

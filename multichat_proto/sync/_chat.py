@@ -64,8 +64,8 @@ class Chat:
         return self._session.state
 
     @property
-    def rooms(self) -> Mapping[RoomId, "Room"]:
-        """The rooms that are wanted, or that the server put one into, as it is now."""
+    def rooms(self) -> Mapping[str, "Room"]:
+        """The rooms that are wanted, or that the server put one into, by their id; as it is now."""
         return self._rooms.now()
 
     def join(self, room: str | int, *, timeout: float | None = None) -> "Room":
@@ -300,7 +300,7 @@ class _Rooms:
         self._session = session
         self._known: dict[RoomId, Room] = {}
 
-    def now(self) -> Mapping[RoomId, Room]:
+    def now(self) -> Mapping[str, Room]:
         """Return all rooms; a copy, since other threads change them meanwhile."""
         with self._waiting.lock:
             return {name: self._of(view) for name, view in self._session.rooms.items()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator
-from itertools import zip_longest
 from pathlib import Path
 
 from tests.house.generate_docs import PART
@@ -49,7 +48,7 @@ def blocks(page: Path) -> list[Block]:
 
 def _blocks(text: str) -> Iterator[Block]:
     found = list(_BLOCK.finditer(text))
-    for match, after in zip_longest(found, found[1:]):
+    for match, after in zip(found, [*found[1:], None], strict=False):
         if match["language"] == "text":
             continue
         named = _FILE.match(match["source"])

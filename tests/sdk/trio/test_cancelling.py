@@ -86,7 +86,7 @@ async def every_cut(call: Callable[[Chat], Awaitable[object]], *rooms: int) -> l
 
 async def test_send() -> None:
     """It was never sent; or it was, and the caller has its echo, or the chat an Unconfirmed."""
-    cuts = await every_cut(lambda chat: chat.rooms["1"].send("hello"), 1)  # type: ignore[index]
+    cuts = await every_cut(lambda chat: chat.rooms["1"].send("hello"), 1)
 
     for each in cuts:
         sent = each.hall.commands.count("send 1 hello")
@@ -124,7 +124,7 @@ async def test_join_of_a_room_one_is_in() -> None:
 
 async def test_leave() -> None:
     """Before it has begun, nothing happens; after that it goes on by itself."""
-    cuts = await every_cut(lambda chat: chat.rooms["1"].leave(), 1)  # type: ignore[index]
+    cuts = await every_cut(lambda chat: chat.rooms["1"].leave(), 1)
 
     for each in cuts:
         has_left = "leave 1" in each.hall.commands
@@ -164,7 +164,7 @@ async def test_two_calls_of_which_one_is_cancelled() -> None:
                 may_answer.set()
 
             assert joined == ["1"]
-            assert chat.rooms["1"].is_joined  # type: ignore[index]
+            assert chat.rooms["1"].is_joined
     assert hall.commands == ["join 1"]
 
 
@@ -177,7 +177,7 @@ async def test_reading_loses_nothing(way: str) -> None:
             connector = OverStreams(nursery, hall, piece=16)
             async with connect(URL, rooms=[1], transport=connector) as chat:
                 (peer,) = connector.peers
-                room = chat.rooms["1"]  # type: ignore[index]
+                room = chat.rooms["1"]
                 seen: list[str] = []
 
                 async def speak(peer: Peer = peer) -> None:
@@ -218,7 +218,7 @@ async def test_an_echo_in_the_moment_of_the_cancellation_is_not_lost_on_both() -
 
             async def send() -> None:
                 with scope:
-                    await chat.rooms["1"].send("hello")  # type: ignore[index]
+                    await chat.rooms["1"].send("hello")
                     outcomes.append("returned")
 
             class CancelThenAnswer(trio.abc.Instrument):

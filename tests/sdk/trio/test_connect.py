@@ -44,7 +44,7 @@ async def test_a_conversation() -> None:
     hall = Hall()
     async with serve(hall) as server, connect(server.url, username="alice", rooms=[2]) as chat:
         states = [chat.state]
-        assert chat.rooms["2"].title == "room 2"  # type: ignore[index]  # ids are strings
+        assert chat.rooms["2"].title == "room 2"
         room = await chat.join(1)
         echo = await room.send("hé 😀")
         await room.leave()
@@ -280,7 +280,7 @@ async def test_the_log_tells_of_connections_and_quotes_what_a_server_says(
         connector = OnceOnly(nursery, Hall())
         async with connect(URL, credentials=Cookies({"sessionid": "s3cret"}), rooms=[1],
                            transport=connector) as chat:  # fmt: skip
-            await chat.rooms["1"].send("wh1sper")  # type: ignore[index]
+            await chat.rooms["1"].send("wh1sper")
             await connector.peers[0].close(1012, "bye\nERROR forged")
             await chat.wait_for(Reconnected)
 
@@ -581,7 +581,7 @@ async def test_no_task_outlives_the_block_wherever_it_is_cut() -> None:
             before = tasks()
             with cutter, scope:
                 async with connect(URL, rooms=[1], transport=connector) as chat:
-                    await chat.rooms["1"].send("hello")  # type: ignore[index]
+                    await chat.rooms["1"].send("hello")
             left = {task for task in tasks() - before if "OverStreams" not in task.name}
             assert left == set(), [task.name for task in left]
             for stream in connector.streams:
@@ -617,7 +617,7 @@ async def test_a_torn_frame_is_never_followed_by_another() -> None:
             with scope:
                 async with connect(URL, rooms=[1], transport=connector) as chat:
                     with cutter:
-                        await chat.rooms["1"].send("hello " * 5)  # type: ignore[index]
+                        await chat.rooms["1"].send("hello " * 5)
 
         assert broken == []
         assert hall.commands in (["join 1"], ["join 1", "send 1 " + "hello " * 5])
