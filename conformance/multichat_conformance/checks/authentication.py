@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from multichat_conformance.actors import PoliteActor
-from multichat_conformance.actors.handshake import resource_of
 from multichat_conformance.actors.wire import Opcode, frame
 from multichat_conformance.catalogue import Group, check
 from multichat_conformance.patterns import Error, Joined, Said
 from multichat_conformance.stage import Stage
+from multichat_conformance.target.address import resource_of
 from multichat_conformance.target.login import Session
 from multichat_conformance.timing import SEEN_WITHIN
 from multichat_conformance.variants import each, variant

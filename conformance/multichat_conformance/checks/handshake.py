@@ -7,12 +7,13 @@ from urllib.parse import urlsplit
 
 import trio
 
-from multichat_conformance.actors.handshake import request_bytes, resource_of
+from multichat_conformance.actors.handshake import request_bytes
 from multichat_conformance.actors.knock import knock
 from multichat_conformance.actors.wire import Opcode, frame
 from multichat_conformance.catalogue import Group, check
 from multichat_conformance.patterns import Error, Joined, Pattern
 from multichat_conformance.stage import Stage
+from multichat_conformance.target.address import resource_of
 from multichat_conformance.variants import each, variant
 
 PATH = "/chat/stream/"

@@ -2,9 +2,9 @@
 
 from urllib.parse import urlsplit
 
-from multichat_conformance.actors.handshake import own_origin
 from multichat_conformance.catalogue import Group, check
 from multichat_conformance.stage import Stage
+from multichat_conformance.target.address import own_origin
 from multichat_conformance.variants import each
 
 FOREIGN = "evil.example"

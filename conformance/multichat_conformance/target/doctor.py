@@ -19,7 +19,6 @@ import trio
 
 from multichat_conformance.actors import Actor
 from multichat_conformance.actors.backdrop import FREE_ROOM
-from multichat_conformance.actors.handshake import address
 from multichat_conformance.catalogue import Check, Group, Needs, catalogue
 from multichat_conformance.context import Context
 from multichat_conformance.findings import NotTested, StoryEnded
@@ -29,6 +28,7 @@ from multichat_conformance.running.preflight import doubtful_title, keeps_order,
 from multichat_conformance.running.telling import tell_now
 from multichat_conformance.secrets import Redactor, shown_url
 from multichat_conformance.stage import Stage
+from multichat_conformance.target.address import address
 from multichat_conformance.target.hooks import pull
 from multichat_conformance.target.login import Sessions
 from multichat_conformance.target.model import Account, Room, Target

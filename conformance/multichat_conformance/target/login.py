@@ -12,9 +12,9 @@ from html.parser import HTMLParser
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlencode
 
-from multichat_conformance.actors.handshake import own_origin
 from multichat_conformance.findings import NotTested
 from multichat_conformance.secrets import Redactor
+from multichat_conformance.target.address import own_origin
 from multichat_conformance.target.model import Account, Target
 from multichat_conformance.target.web import Response, WebError, request
 

@@ -7,19 +7,19 @@ import socket
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from queue import Empty, Queue
 from time import monotonic
 from typing import IO, Final
 
-from multichat_conformance.actors.handshake import address
 from multichat_conformance.findings import NotTested
+from multichat_conformance.target.address import address
 from multichat_conformance.target.file import filled_in, free_port, ready_values, wrong_url
 from multichat_conformance.target.model import Hooks, Target
 
-__all__ = ["TargetProcess", "placed"]
+__all__ = ["TargetProcess", "launched", "placed"]
 
 _LAST_WORDS: Final = 20
 _LAST_WORDS_WITHIN: Final = 1.0
@@ -254,6 +254,26 @@ class TargetProcess:
             for line in lines:
                 if line.strip():
                     self._last_words.append(line.strip())
+
+
+@contextmanager
+def launched(target: Target) -> Iterator[TargetProcess | None]:
+    """
+    Start a target ahead, if it says how: what is done meanwhile costs no time.
+
+    It ends with the block at the latest. What is wrong with it is said when it is waited for
+    (:meth:`TargetProcess.start`). Yields None if nothing is to be started.
+    """
+    if target.start is None:
+        yield None
+        return
+    process = TargetProcess(target)
+    try:
+        with suppress(NotTested):
+            process.launch()
+        yield process
+    finally:
+        process.stop()
 
 
 def _lines(pipe: IO[str] | None) -> AbstractContextManager[Iterable[str]]:
