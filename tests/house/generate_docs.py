@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 import multichat_spec
 from multichat_cli.app import app
 from multichat_cli.conformance.exit_codes import MEANINGS
-from multichat_conformance.catalogue import catalogue
+from multichat_conformance.catalogue import Check, catalogue
 from multichat_conformance.coverage import coverage, summary
 from multichat_conformance.explain import GROUPS
 from multichat_conformance.outcomes import ABOUT
@@ -237,14 +237,28 @@ def _type(member: Mapping[str, Any]) -> str:
 
 
 def hooks() -> str:
-    """Every hook and its arguments."""
+    """Every hook, its arguments, and what its want costs."""
     return table(
-        ("hook", "arguments"),
+        ("hook", "arguments", "checks that need it", "of core"),
         (
-            (f"`{name}`", ", ".join(f"`{a}`" for a in given) or "none")
+            (
+                f"`{name}`",
+                ", ".join(f"`{a}`" for a in given) or "none",
+                str(len(needing(name))),
+                str(sum(check.profile == "core" for check in needing(name))),
+            )
             for name, given in HOOKS.items()
         ),
     )
+
+
+def needing(hook: str) -> list[Check]:
+    """Return the checks that cannot be told without a hook."""
+    return [
+        check
+        for check in catalogue()
+        if hook in check.needs.hooks or (check.needs.restart and hook in ("stop", "start"))
+    ]
 
 
 PARTS: dict[str, Callable[[], str]] = {

@@ -60,5 +60,47 @@ def anchors(page: Path) -> set[str]:
     }
 
 
+INSTALLS = re.compile(r"pip3? install\s+(.*)")
+BARE = re.compile(r"(?:^|[\s'\"])multichat(?:$|[\s'\"\[<>=~!,;)])")
+
+
+def installs_by_bare_name(text: str) -> list[str]:
+    """Return the commands that have pip look for the project's name on an index."""
+    return [
+        line
+        for line in text.splitlines()
+        for match in [INSTALLS.search(line)]
+        if match and BARE.search(match[1])
+    ]
+
+
+def test_nobody_is_told_to_install_a_name_that_is_not_ours() -> None:
+    """On a public index the name is somebody else's, whose package is not to be installed."""
+    kinds = ("*.md", "*.py", "*.toml", "*.yml", "*.yaml")
+    told = {
+        str(page.relative_to(ROOT)): lines
+        for kind in kinds
+        for page in files(kind)
+        if page != Path(__file__) and (lines := installs_by_bare_name(page.read_text()))
+    }
+
+    assert told == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "is_bare"),
+    [
+        ("$ pip install multichat", True),
+        ("      - run: pip install 'multichat[cli,conformance]'", True),
+        ("pip install -U 'multichat>=1'", True),
+        ("pip install pytest multichat", True),
+        ("pip install '.[all]'", False),
+        ("pip install './multichat[cli,conformance]'", False),
+    ],
+)
+def test_which_commands_install_by_bare_name(line: str, is_bare: bool) -> None:
+    assert bool(installs_by_bare_name(line)) is is_bare
+
+
 def test_links_lead_somewhere() -> None:
     assert [link for page in files("*.md") for link in broken_links(page)] == []

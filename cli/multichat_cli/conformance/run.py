@@ -100,10 +100,12 @@ def run(
     the clause it is about, with what was sent and received, and with a likely cause.
     """
     from multichat_cli.conformance import choosing, judging
-    from multichat_cli.exit_codes import CommandFailed
+    from multichat_cli.exit_codes import CommandFailed, ExitCode
     from multichat_cli.running import fail
 
     try:
+        if quiet and verbose:
+            raise CommandFailed(ExitCode.USAGE, "give --quiet or --verbose, not both")
         chosen = choosing.choose(
             url,
             target,

@@ -194,6 +194,17 @@ class TargetProcess:
                 reader.join(_LAST_WORDS_WITHIN)
         return self._last_words[-1] if self._last_words else "it printed nothing"
 
+    def _how_it_is(self) -> str:
+        """Say how the process has ended, or that it says no more."""
+        # Its output ends a moment before it does.
+        if not self.ends_within(_LAST_WORDS_WITHIN) or self._process is None:
+            return "closed its output"
+        status = self._process.returncode
+        if status >= 0:
+            return f"ended with exit status {status}"
+        name = next((one.name for one in signal.Signals if one == -status), str(-status))
+        return f"was ended by {name}"
+
     def _ready_line(self) -> dict[str, str]:
         seconds = self._start.timeout_seconds
         try:
@@ -203,7 +214,9 @@ class TargetProcess:
                 f"the target printed no ready line within {seconds:.0f} s: {self.last_words()}"
             ) from None
         if found is None:
-            raise NotTested(f"the target ended before it was ready: {self.last_words()}")
+            raise NotTested(
+                f"the target {self._how_it_is()} before it was ready: {self.last_words()}"
+            )
         return found
 
     def _connectable(self) -> None:
@@ -219,7 +232,8 @@ class TargetProcess:
                 pause.wait(0.02)
             else:
                 return
-        raise NotTested(f"nothing listens on {host}:{port}: {self.last_words()}")
+        how = "" if self.runs else f", and the target {self._how_it_is()}"
+        raise NotTested(f"nothing listens on {host}:{port}{how}: {self.last_words()}")
 
     def _read_output(
         self, process: subprocess.Popen[str], ready: Queue[dict[str, str] | None]
