@@ -88,7 +88,7 @@ def _fields(given: type) -> Iterator[str]:
         is_field = isinstance(node, ast.AnnAssign)
         is_constant = isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
         if (is_field or is_constant) and not ast.unparse(node).startswith("_"):
-            yield ast.unparse(node)
+            yield _text(node)
 
 
 def _function(function: FunctionType, kind: str) -> Iterator[str]:
@@ -114,7 +114,7 @@ def _signature(node: ast.stmt, head: str, *, is_method: bool, result: bool) -> s
     parameters = list(_parameters(node.args))[1 if is_method else 0 :]
     if parameters[:1] == ["/"]:
         parameters = parameters[1:]
-    returns = f" -> {ast.unparse(node.returns)}" if result and node.returns is not None else ""
+    returns = f" -> {_text(node.returns)}" if result and node.returns is not None else ""
     line = f"{head}({', '.join(parameters)}){returns}"
     if len(line) <= _WIDTH:
         return line
@@ -133,21 +133,33 @@ def _parameters(given: ast.arguments) -> Iterator[str]:
         if number == len(given.posonlyargs):
             yield "/"
     if given.vararg is not None:
-        yield f"*{ast.unparse(given.vararg)}"
+        yield f"*{_argument(given.vararg)}"
     elif given.kwonlyargs:
         yield "*"
     for argument, default in zip(given.kwonlyargs, given.kw_defaults, strict=True):
         yield _parameter(argument, default)
     if given.kwarg is not None:
-        yield f"**{ast.unparse(given.kwarg)}"
+        yield f"**{_argument(given.kwarg)}"
 
 
 def _parameter(argument: ast.arg, default: ast.expr | None) -> str:
-    text = ast.unparse(argument)
+    text = _argument(argument)
     if default is None:
         return text
     equals = " = " if argument.annotation is not None else "="
-    return f"{text}{equals}{ast.unparse(default)}"
+    return f"{text}{equals}{_text(default)}"
+
+
+def _argument(argument: ast.arg) -> str:
+    if argument.annotation is None:
+        return argument.arg
+    return f"{argument.arg}: {_text(argument.annotation)}"
+
+
+def _text(node: ast.AST) -> str:
+    """Return what a node's source says, in double quotes, as we write."""
+    text = ast.unparse(node)
+    return text if '"' in text else text.replace("'", '"')
 
 
 def _doc_of_value(module: ModuleType, name: str) -> str | None:

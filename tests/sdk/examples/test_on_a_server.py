@@ -166,10 +166,10 @@ def test_log_to_sqlite(target: RunningTarget, bob: Chat, run: Run, tmp_path: Pat
 def test_load(target: RunningTarget, bob: Chat, run: Run) -> None:
     """Everybody hears everybody."""
     lobby = Place(target, bob, "Lobby")
-    with run("load.py", "URL", lobby.id, "50") as process:
+    with run("load.py", "URL", lobby.id) as process:
         shown = end(process, stop=False)
 
-    assert shown.startswith("50 clients, 2500 messages heard\n")
+    assert shown.startswith("200 clients, 40000 messages heard\n")
 
 
 def test_ten_lines(target: RunningTarget, bob: Chat, run: Run) -> None:
