@@ -70,6 +70,7 @@ __all__ = [
     "RoomInvalid",
     "ServerUnavailable",
     "StoreUnavailable",
+    "let_go",
     "room_error",
 ]
 
@@ -109,6 +110,16 @@ class MultichatError(Exception):
 
     fault: Fault = Fault.OURS
     retry: Retry = Retry.NO
+
+
+def let_go(error: MultichatError) -> None:
+    """
+    Have an error that is kept, in an event say, forget its traceback, cause and context.
+
+    They hold the frames that it came through, and with them the dead connection's sockets,
+    buffers and threads.
+    """
+    error.__traceback__ = error.__cause__ = error.__context__ = None
 
 
 class LocalProtocolError(MultichatError):

@@ -35,6 +35,7 @@ from multichat_proto.exceptions import (
     NotSent,
     RemoteProtocolError,
     RoomError,
+    let_go,
 )
 from multichat_proto.messages import CloseCode, Command
 from multichat_proto.options import Options
@@ -202,6 +203,7 @@ class Session(Asking):
         """The attempt to open the connection has failed."""
         if connection != self._connection or self.state is not SessionState.CONNECTING:
             return
+        let_go(error)
         self._last_error = error
         wait = self._reconnecting.wait_after(error, was_fresh=self._logged_in_anew)
         self._streams.tell_chat(ConnectFailed(error, self._attempts, wait))
@@ -368,6 +370,7 @@ class Session(Asking):
     def _lose(self, error: MultichatError, now: float) -> None:
         self._client = None
         self._held_at = None
+        let_go(error)
         self._last_error = error
         wait = self._reconnecting.wait_after(error, was_fresh=False)
         self._streams.tell_chat(Disconnected(error, wait))
