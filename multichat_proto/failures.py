@@ -33,7 +33,14 @@ from multichat_proto.exceptions import (
 )
 from multichat_proto.messages import CloseCode
 
-__all__ = ["OPENING_FAILURES", "check_proxy", "closing_error", "failure_reason", "opening_error"]
+__all__ = [
+    "OPENING_FAILURES",
+    "check_proxy",
+    "closing_error",
+    "failure_reason",
+    "login_error",
+    "opening_error",
+]
 
 OPENING_FAILURES: Final = (OSError, WebSocketException, EOFError, UnicodeError, ImportError)
 """What websockets and the system raise where no connection comes about: for
@@ -69,13 +76,28 @@ def opening_error(exc: BaseException, address: Address) -> MultichatError:
     if isinstance(exc, InvalidHandshake):
         return RemoteProtocolError(f"what answers there does not speak WebSocket: {exc}")
     if isinstance(exc, ssl.SSLError):
-        kind = ConnectionFailed if isinstance(exc, _BROKEN_TLS) else CertificateInvalid
-        return kind(f"no encrypted connection to {where}: {failure_reason(exc)}")
+        return _tls_error(exc)(f"no encrypted connection to {where}: {failure_reason(exc)}")
     if isinstance(exc, ImportError):
         return LocalProtocolError("a SOCKS proxy needs one more package: python-socks")
     if isinstance(exc, UnicodeError):
         return LocalProtocolError(f"{address.host!r} is no name that a host can have")
     return ConnectionFailed(f"cannot reach {where}: {failure_reason(exc)}")
+
+
+def login_error(exc: BaseException, origin: str) -> ConnectionFailed:
+    """
+    Return our error for one that kept a login form from being asked for.
+
+    It is not to be raised "from" that one: the request hangs on it, and with it the password.
+
+    Args:
+        exc: What httpx2 raised.
+        origin: The server.
+
+    """
+    root = _root(exc)
+    kind = _tls_error(root) if isinstance(root, ssl.SSLError) else ConnectionFailed
+    return kind(f"cannot reach {origin} to log in: {failure_reason(exc)}")
 
 
 def closing_error(exc: WebSocketClosed) -> ConnectionClosed | RemoteProtocolError:
@@ -104,6 +126,10 @@ def check_proxy(url: str) -> None:
     else:
         return
     raise LocalProtocolError("the proxy has no address such as http://host:3128")
+
+
+def _tls_error(exc: ssl.SSLError) -> type[ConnectionFailed]:
+    return ConnectionFailed if isinstance(exc, _BROKEN_TLS) else CertificateInvalid
 
 
 def _is_hang_up(exc: BaseException) -> bool:

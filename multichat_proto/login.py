@@ -19,8 +19,8 @@ import httpx2
 
 from multichat_proto.address import Address
 from multichat_proto.credentials import cookie_header
-from multichat_proto.exceptions import ConnectionFailed, LoginFailed, Retry
-from multichat_proto.failures import failure_reason
+from multichat_proto.exceptions import LoginFailed, Retry
+from multichat_proto.failures import login_error
 from multichat_proto.handshake import CSRF_FIELD, LOGIN_PATH, SESSION_COOKIE
 
 __all__ = ["cookie_header", "form_login", "form_login_sync"]
@@ -55,6 +55,7 @@ async def form_login(
     Raises:
         LoginFailed: The server did not take the account, or shows no login form that we know;
             or the name or the password has lone surrogates, which no form can carry.
+        CertificateInvalid: Its certificate is not trusted, or there is no TLS there.
         ConnectionFailed: The server cannot be reached.
 
     """
@@ -93,6 +94,7 @@ def form_login_sync(
     Raises:
         LoginFailed: The server did not take the account, or shows no login form that we know;
             or the name or the password has lone surrogates, which no form can carry.
+        CertificateInvalid: Its certificate is not trusted, or there is no TLS there.
         ConnectionFailed: The server cannot be reached, or is too slow.
 
     """
@@ -190,9 +192,6 @@ class _Form:
     def cookies(self, client: _AnyClient) -> dict[str, str]:
         return _session_cookies(client, self.address)
 
-    def unreachable(self, reason: str) -> ConnectionFailed:
-        return ConnectionFailed(f"cannot reach {self.address.origin} to log in: {reason}")
-
     def endless(self) -> LoginFailed:
         return LoginFailed(f"no login form at {self.page}: the page has no end")
 
@@ -228,9 +227,8 @@ async def _exchange(client: httpx2.AsyncClient, form: _Form, token: str | None) 
             raise form.endless()
         return _answer(response, body)
     except httpx2.RequestError as exc:
-        # Not "from exc": the request hangs on it, and with it the password.
-        reason = failure_reason(exc)
-    raise form.unreachable(reason)
+        error = login_error(exc, form.address.origin)
+    raise error
 
 
 @asynccontextmanager
@@ -256,8 +254,8 @@ def _exchange_sync(client: httpx2.Client, form: _Form, token: str | None) -> _An
                     raise form.endless()
         return _answer(response, body)
     except httpx2.RequestError as exc:
-        reason = failure_reason(exc)
-    raise form.unreachable(reason)
+        error = login_error(exc, form.address.origin)
+    raise error
 
 
 def _answer(response: httpx2.Response, body: bytearray) -> _Answer:

@@ -11,7 +11,7 @@ import pytest
 import trio
 import trustme
 
-from multichat_proto import ConnectionFailed, LoginFailed
+from multichat_proto import CertificateInvalid, ConnectionFailed, LoginFailed, Retry
 from multichat_proto.login import cookie_header, form_login, form_login_sync
 from tests.support.scripted import FORM, Peer, response, serve
 
@@ -86,10 +86,11 @@ async def test_over_tls(log_in: LogIn) -> None:
 
     async with serve(nothing, ssl_context=server_context) as server:
         cookies = await log_in(server.url, "bob", "builder", ssl_context=client_context)
-        with pytest.raises(ConnectionFailed, match="its certificate is not trusted"):
+        with pytest.raises(CertificateInvalid, match="its certificate is not trusted") as caught:
             await log_in(server.url, "bob", "builder")
 
     assert "sessionid" in cookies
+    assert caught.value.retry is Retry.NO
 
 
 @pytest.mark.parametrize(
