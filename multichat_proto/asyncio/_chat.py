@@ -15,6 +15,7 @@ from typing import Any, TypeVar, overload
 from multichat_proto.address import Address
 from multichat_proto.asyncio._events import Events
 from multichat_proto.events import ChatEvent, RoomEvent, RoomMessage
+from multichat_proto.exceptions import DeliveryUnknown, MultichatError, RoomError
 from multichat_proto.messages import Room as RoomId
 from multichat_proto.messages import room_id
 from multichat_proto.options import Overflow
@@ -214,7 +215,13 @@ class Room:
 
         """
         operation = self._session.send(self.id, text, _now())
-        return await wait_for_result(self._session, operation)
+        try:
+            return await wait_for_result(self._session, operation)
+        except asyncio.CancelledError:
+            # What became of it may have come in the same turn of the loop, just before.
+            if operation.is_done and _was_handed_over(operation):
+                self._session.unconfirmed(self.id, text)
+            raise
 
     async def leave(self) -> None:
         """
@@ -300,6 +307,16 @@ class _Rooms(Mapping[str, Room]):
 
     def __len__(self) -> int:
         return len(self._session.rooms)
+
+
+def _was_handed_over(send: Operation[RoomMessage]) -> bool:
+    try:
+        send.result()
+    except (DeliveryUnknown, RoomError):
+        return True
+    except MultichatError:
+        return False
+    return True
 
 
 def _now() -> float:

@@ -149,6 +149,10 @@ class Asking:
         self.on_effect()
         return was_under_way
 
+    def unconfirmed(self, room: Room, text: str) -> None:
+        """Tell the chat's streams that nobody heard what became of a message."""
+        self._streams.tell_chat(Unconfirmed(room, text))
+
     def subscribe(
         self,
         room: Room | None,

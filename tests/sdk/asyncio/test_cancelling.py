@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from multichat_proto import (
+    Backoff,
     ChatEvent,
     ConnectionClosed,
+    Disconnected,
     Options,
     Reconnected,
     RoomMessage,
@@ -91,6 +93,79 @@ def test_a_send_is_cancelled_at_every_step() -> None:
 
     assert at_every_step(story) > 3
     assert outcomes >= {"taken back", "unconfirmed"}
+
+
+def lose_at_a_send(wire: Wire, command: dict[str, object]) -> None:
+    if command["command"] == "send" and command["message"] == "x":
+        wire.lose(1006)
+    else:
+        answer(wire, command)
+
+
+def refuse_a_send(wire: Wire, command: dict[str, object]) -> None:
+    if command["command"] == "send" and command["message"] == "x":
+        wire.say({"error": "MESSAGE_TOO_LONG", "command": "send", "room": "1"})
+    else:
+        answer(wire, command)
+
+
+@pytest.mark.parametrize(
+    ("respond", "outcome"),
+    [(answer, RoomMessage), (lose_at_a_send, Disconnected), (refuse_a_send, None)],
+    ids=["echoed", "lost", "refused"],
+)
+def test_a_cancellation_in_the_turn_of_the_outcome_is_told_of(
+    respond: Callable[[Wire, dict[str, object]], None], outcome: type[ChatEvent] | None
+) -> None:
+    """Who is cancelled never sees it: without a word, the message might be said again."""
+
+    async def story() -> None:
+        wires = Wires(respond)
+        options = Options(backoff=Backoff(first=0.001))
+        async with connect(
+            URL, username="alice", rooms=[1], transport=wires, options=options
+        ) as chat:
+            room = chat.rooms[next(iter(chat.rooms))]
+            with chat.subscribe() as events:
+                sending = asyncio.ensure_future(room.send("x"))
+                await step_until(lambda: sending_waits_no_more(sending), "the outcome")
+                sending.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await sending
+                if outcome is not None:
+                    await events.wait_for(outcome)
+                await events.wait_for(Unconfirmed)
+
+    asyncio.run(story())
+
+
+def sending_waits_no_more(task: asyncio.Task[RoomMessage]) -> bool:
+    """Return whether what a task waits for is there, and its own turn has not come."""
+    waited_for = getattr(task, "_fut_waiter", None)
+    assert not task.done()
+    return waited_for is not None and waited_for.done()
+
+
+def test_what_was_never_handed_over_is_not_told_of() -> None:
+    async def story() -> None:
+        wires = Wires()
+        async with connect(URL, username="alice", rooms=[1], transport=wires) as chat:
+            room = chat.rooms[next(iter(chat.rooms))]
+            with chat.subscribe() as events:
+                wires.opened[0].lose(1006)
+                await events.wait_for(Disconnected)
+                sending = asyncio.ensure_future(room.send("x"))
+                await asyncio.sleep(0)
+                leaving = asyncio.ensure_future(room.leave())
+                await asyncio.sleep(0)
+                assert sending_waits_no_more(sending)
+                sending.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await sending
+                assert not [e for e in taken(events) if isinstance(e, Unconfirmed)]
+                leaving.cancel()
+
+    asyncio.run(story())
 
 
 def test_a_join_is_cancelled_at_every_step() -> None:
