@@ -25,6 +25,11 @@ _WIRE_LOG: Final = logging.getLogger("multichat_proto.websockets")
 _WIRE_LOG.setLevel(logging.INFO)
 
 
+MOST_ANSWER_BYTES: Final = 1_048_576
+"""So many bytes of answers, to pings above all, may wait for a server that reads nothing: as
+much as its longest frame. asyncio keeps what it is given, however much that is."""
+
+
 class WebSocketConnector:
     """Opens connections over TCP and TLS."""
 
@@ -185,18 +190,29 @@ class WebSocketTransport:
 
 class _Connection(ClientConnection):
     """
-    A connection that ends when it is over.
+    A connection that ends when it is over, or when the server wants answers and reads none.
 
     After a close frame, or a frame that breaks the protocol, the server is to close the TCP
-    connection. websockets tells nobody of the end before that, and waits for it forever.
+    connection. websockets tells nobody of the end before that, and waits for it forever. And it
+    answers each ping at once, without looking whether the answers go anywhere.
     """
 
     _patience: asyncio.TimerHandle | None = None
+    _answers_waiting = 0
 
     def data_received(self, data: bytes) -> None:
+        before = self.transport.get_write_buffer_size()
         super().data_received(data)
-        if self._patience is None and self.protocol.state is CLOSING:
+        # Not all that waits: a long message of ours takes the time that the driver gives it.
+        self._answers_waiting += max(0, self.transport.get_write_buffer_size() - before)
+        if self._answers_waiting > MOST_ANSWER_BYTES:
+            self.transport.abort()
+        elif self._patience is None and self.protocol.state is CLOSING:
             self._patience = self.loop.call_later(self.close_timeout or 0, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._answers_waiting = 0  # the limit is so low that this means: all has gone
+        super().resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._patience is not None:
