@@ -100,9 +100,19 @@ def login_error(exc: BaseException, origin: str) -> ConnectionFailed:
     return kind(f"cannot reach {origin} to log in: {failure_reason(exc)}")
 
 
-def closing_error(exc: WebSocketClosed) -> ConnectionClosed | RemoteProtocolError:
-    """Return our error for how a connection of websockets has ended."""
-    cause = exc.__cause__
+def closing_error(
+    exc: WebSocketClosed, violation: BaseException | None = None
+) -> ConnectionClosed | RemoteProtocolError:
+    """
+    Return our error for how a connection of websockets has ended.
+
+    Args:
+        exc: What websockets says.
+        violation: What its parser could not take, if anything; the network's error, which may
+            come of it, would hide it otherwise.
+
+    """
+    cause = violation or exc.__cause__
     if isinstance(cause, ProtocolError | PayloadTooBig | TooManyFragments | UnicodeDecodeError):
         return RemoteProtocolError(f"the server broke the WebSocket protocol: {cause}")
     if exc.rcvd is None:

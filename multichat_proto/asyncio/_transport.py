@@ -178,7 +178,9 @@ class WebSocketTransport:
         self._connection.transport.abort()
 
     def _ending(self, exc: WebSocketClosed) -> ConnectionClosed | RemoteProtocolError:
-        return ConnectionClosed(CloseCode.ABNORMAL) if self._is_aborted else closing_error(exc)
+        if self._is_aborted:
+            return ConnectionClosed(CloseCode.ABNORMAL)
+        return closing_error(exc, self._connection.protocol.parser_exc)
 
     def _answered(self, answer: asyncio.Future[float]) -> None:
         # A ping of a connection that has ended fails.

@@ -158,7 +158,9 @@ class WebSocketTransport:
         self._twin.close()
 
     def _ending(self, exc: WebSocketClosed) -> ConnectionClosed | RemoteProtocolError:
-        return ConnectionClosed(CloseCode.ABNORMAL) if self._is_aborted else closing_error(exc)
+        if self._is_aborted:
+            return ConnectionClosed(CloseCode.ABNORMAL)
+        return closing_error(exc, self._connection.protocol.parser_exc)
 
 
 class _Twin:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 import pytest
 import trustme
 from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosedError, PayloadTooBig
 from websockets.http11 import Request, Response
 
 from multichat_proto import (
@@ -33,6 +34,7 @@ from multichat_proto import (
     Room,
     RoomJoined,
 )
+from multichat_proto.failures import closing_error
 from tests.sdk.sync.shells import ONCE, Visit
 from tests.support.threaded import Peer, serve, serve_raw, shake_hands, until_gone
 
@@ -357,6 +359,32 @@ def test_a_server_that_breaks_websocket_ends_the_session(visit: Visit, frame: by
     assert isinstance(lost, Disconnected)
     assert isinstance(lost.error, RemoteProtocolError)
     assert lost.retry_in is None
+
+
+def test_a_server_that_breaks_websocket_and_goes_on_ends_the_session(visit: Visit) -> None:
+    """How the network fails then does not hide why."""
+
+    def speak(connection: socket.socket) -> None:
+        shake_hands(connection)
+        connection.sendall(FRAMES["text-too-long"])
+        while True:
+            connection.sendall(b"x" * 65_536)
+
+    options = Options(max_frame_bytes=1_024, close_timeout=0.1)
+    with serve_raw(speak) as address:
+        found = visit(f"ws://{address}/", Disconnected, options=options)
+
+    lost = found[-1]
+    assert isinstance(lost, Disconnected)
+    assert isinstance(lost.error, RemoteProtocolError)
+
+
+def test_the_parser_knows_better_than_the_network() -> None:
+    closed = ConnectionClosedError(None, None)
+    closed.__cause__ = ConnectionResetError()
+
+    assert isinstance(closing_error(closed, PayloadTooBig(2, 1)), RemoteProtocolError)
+    assert closing_error(closed).args == (1006, "")
 
 
 @pytest.mark.parametrize(
