@@ -187,7 +187,7 @@ class Bot(Handlers):
         **arguments: Unpack[ConnectArguments],
     ) -> None:
         """
-        Serve from a script, until Ctrl-C or SIGTERM.
+        Serve from a script, until Ctrl-C or SIGTERM; inside a program that is async, ``serve``.
 
         The first one stops gracefully, and ``run`` returns. The second one cancels everything;
         the third is for handlers that never give the others a turn.
@@ -201,6 +201,7 @@ class Bot(Handlers):
 
         Raises:
             KeyboardInterrupt: There was more than one signal.
+            LocalProtocolError: The library runs in this thread already: await :meth:`serve`.
             MultichatError: The session has ended by itself, or never began; this is why.
             Exception: Whatever a start hook raises.
 

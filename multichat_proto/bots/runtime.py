@@ -9,7 +9,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from multichat_proto.chat import AsyncChat
 from multichat_proto.exceptions import LocalProtocolError
@@ -148,18 +148,25 @@ def run_in(backend: str, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
     Run a program from its start to its end.
 
     Raises:
-        LocalProtocolError: There is no such library.
+        LocalProtocolError: There is no such library, or it runs in this thread already.
         BaseException: Whatever the program raises.
 
     """
     if backend == "asyncio":
+        if asyncio._get_running_loop() is not None:
+            raise LocalProtocolError(_RUNS_ALREADY.format(backend))
         asyncio.run(main())
     elif backend == "trio":
         import trio
 
+        if trio.lowlevel.in_trio_run():
+            raise LocalProtocolError(_RUNS_ALREADY.format(backend))
         trio.run(main)
     else:
         raise LocalProtocolError(f"a bot runs on 'trio' or 'asyncio', not on {backend!r}")
+
+
+_RUNS_ALREADY: Final = "{} runs here already, and run() starts it; use 'await bot.serve(...)'"
 
 
 def only_cause(exc: BaseException) -> BaseException:

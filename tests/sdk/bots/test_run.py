@@ -155,6 +155,15 @@ def test_in_another_thread_signals_are_left_alone(backend: Backend) -> None:
 
 
 @pytest.mark.usefixtures("handlers")
+def test_inside_an_async_program_it_says_what_to_call(backend: Backend) -> None:
+    async def main() -> None:
+        with pytest.raises(LocalProtocolError, match=r"use 'await bot.serve\(...\)'"):
+            Bot().run("ws://test", backend=backend)
+
+    run_in(backend, main)
+
+
+@pytest.mark.usefixtures("handlers")
 def test_each_signal_is_stronger_than_the_one_before() -> None:
     calls: list[str] = []
 
