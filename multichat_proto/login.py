@@ -8,10 +8,12 @@ another origin than the one it was asked for: no redirect is followed and no pro
 """
 
 import asyncio
+import logging
 import ssl
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from contextvars import ContextVar
 from html.parser import HTMLParser
 from typing import Final, NamedTuple, TypedDict
 
@@ -29,6 +31,8 @@ _AnyClient = httpx2.AsyncClient | httpx2.Client
 
 _MAX_PAGE_BYTES: Final = 262_144
 """Longest login page that is read, 256 KiB; the original's has 1.5 KiB."""
+
+_IS_LOGGING_IN: Final = ContextVar("_IS_LOGGING_IN", default=False)
 
 
 async def form_login(
@@ -66,8 +70,9 @@ async def form_login(
         timeout=None,  # the caller's cancel scope is the timeout
         **_CLIENT,
     ) as client:
-        token = form.read_page(await _exchange(client, form, None))
-        form.read_answer(await _exchange(client, form, token))
+        with _unlogged():
+            token = form.read_page(await _exchange(client, form, None))
+            form.read_answer(await _exchange(client, form, token))
         return form.cookies(client)
 
 
@@ -102,9 +107,24 @@ def form_login_sync(
     with httpx2.Client(
         verify=form.verify(ssl_context), transport=transport, timeout=timeout, **_CLIENT
     ) as client:
-        token = form.read_page(_exchange_sync(client, form, None))
-        form.read_answer(_exchange_sync(client, form, token))
+        with _unlogged():
+            token = form.read_page(_exchange_sync(client, form, None))
+            form.read_answer(_exchange_sync(client, form, token))
         return form.cookies(client)
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Keep what the block asks, and is answered, out of the log: cookies are in it."""
+    token = _IS_LOGGING_IN.set(True)
+    try:
+        yield
+    finally:
+        _IS_LOGGING_IN.reset(token)
+
+
+# At level DEBUG it writes down all headers. Only ours are left out: others may use it, too.
+logging.getLogger("httpcore2.http11").addFilter(lambda _: not _IS_LOGGING_IN.get())
 
 
 class _ClientArguments(TypedDict):

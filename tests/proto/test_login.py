@@ -1,12 +1,14 @@
 """Logging in by the original's form: what works, and a sentence for each thing that does not."""
 
 import asyncio
+import logging
 import socket
 import ssl
 import traceback
 from collections.abc import Mapping
 from typing import Protocol
 
+import httpx2
 import pytest
 import trio
 import trustme
@@ -75,6 +77,17 @@ async def test_the_cookies_of_a_session(log_in: LogIn) -> None:
     assert headers["referer"] == server.origin + LOGIN
     assert headers["origin"] == server.origin
     assert body == b"csrfmiddlewaretoken=t0ken&username=alice&password=wonderland"
+
+
+async def test_no_log_has_a_cookie(log_in: LogIn, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with serve(nothing) as server:
+        cookies = await log_in(server.url, "alice", "wonderland")
+        assert "t0ken" not in caplog.text
+        assert cookies["sessionid"] not in caplog.text
+        async with httpx2.AsyncClient() as client:
+            await client.get(server.origin + LOGIN)
+    assert "t0ken" in caplog.text  # of others, all is there that they ask for
 
 
 async def test_over_tls(log_in: LogIn) -> None:
