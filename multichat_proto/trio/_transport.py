@@ -12,6 +12,7 @@ from typing import Final
 
 import trio
 from websockets.client import ClientProtocol
+from websockets.exceptions import TooManyFragments, WebSocketException
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN
 
@@ -23,6 +24,9 @@ __all__ = ["TrioTransport"]
 
 _CHUNK: Final = 65_536
 """Bytes read at once: what Linux hands over at most for one default-sized receive window."""
+
+_MOST_FRAGMENTS: Final = 4_096
+"""Frames of one message, empty ones included: as many as the other shells take."""
 
 
 class TrioTransport:
@@ -50,6 +54,7 @@ class TrioTransport:
         self._turn: trio.Event | None = None
         self._messages: deque[str | bytes] = deque()
         self._fragments: list[bytes] = []
+        self._frames = 0
         self._is_binary = False
         self._pongs = 0
         self._has_ended = False
@@ -201,8 +206,12 @@ class TrioTransport:
         match frame.opcode:
             case Opcode.TEXT | Opcode.BINARY:
                 self._is_binary = frame.opcode is Opcode.BINARY
-                self._fragments = [bytes(frame.data)]
+                self._fragments, self._frames = [bytes(frame.data)], 1
             case Opcode.CONT:
+                self._frames += 1
+                if self._frames > _MOST_FRAGMENTS:
+                    self._fail(TooManyFragments(_MOST_FRAGMENTS), CloseCode.TOO_BIG)
+                    return False
                 # Empty ones count for nothing in the limit of a message's length.
                 if frame.data:
                     self._fragments.append(bytes(frame.data))
@@ -224,12 +233,18 @@ class TrioTransport:
             text = data.decode()
         except UnicodeDecodeError as exc:
             # RFC 6455, section 8.1: "that endpoint MUST _Fail the WebSocket Connection_".
-            self._protocol.parser_exc = exc
-            self._protocol.fail(CloseCode.INVALID_TEXT, "invalid UTF-8")
-            self._writer.post(self._data_to_send())
+            self._fail(exc, CloseCode.INVALID_TEXT, "invalid UTF-8")
             return False
         self._messages.append(text)
         return True
+
+    def _fail(
+        self, exc: WebSocketException | UnicodeDecodeError, code: CloseCode, reason: str = ""
+    ) -> None:
+        self._fragments = []
+        self._protocol.parser_exc = exc
+        self._protocol.fail(code, reason or str(exc))
+        self._writer.post(self._data_to_send())
 
     def _ending(self) -> ConnectionClosed | RemoteProtocolError:
         broke = self._protocol.parser_exc

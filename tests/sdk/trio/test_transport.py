@@ -109,6 +109,12 @@ async def test_an_end_without_words(data: bytes, code: int) -> None:
             1009,
             id="too-big-in-fragments",
         ),
+        pytest.param(
+            b"\x01\x01x" + b"\x00\x00" * 4_096,
+            "exceeds limit of 4096 frames",
+            1009,
+            id="too-many-fragments",
+        ),
         pytest.param(b"\xb1\x00", "reserved bits must be 0", 1002, id="reserved-bits"),
         pytest.param(b"\x80\x00", "unexpected continuation frame", 1002, id="continuation"),
     ],
@@ -160,7 +166,7 @@ async def test_empty_fragments_without_an_end_take_no_memory() -> None:
         nursery.start_soon(accept, theirs)
         transport = await shake_hands(ours, request_to(URL))
         nursery.start_soon(transport.run)
-        nursery.start_soon(theirs.send_all, b"\x01\x01x" + b"\x00\x00" * 10_000)
+        nursery.start_soon(theirs.send_all, b"\x01\x01x" + b"\x00\x00" * 4_000)
         with trio.CancelScope() as scope:
             nursery.start_soon(_cancel_when_idle, scope)
             await transport.receive()
