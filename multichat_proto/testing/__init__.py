@@ -8,6 +8,9 @@ What one needs to test a bot: a server without a socket, and time without waitin
             driver.say("alice", "1", "hello")
             assert await driver.replies() == ["Hello, alice!"]
 
+That example needs pytest-trio with ``trio_mode = true``: it runs the async test, and has the
+fixture ``autojump_clock``.
+
 :class:`MemoryServer` speaks v1 and can be made to misbehave; :class:`ScriptedServer` says what
 a script says; :class:`Faults` spoils any connection at random. The fixtures come by themselves
 with pytest (:mod:`multichat_proto.testing.pytest_plugin`).
