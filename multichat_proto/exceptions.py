@@ -70,7 +70,6 @@ __all__ = [
     "RoomInvalid",
     "ServerUnavailable",
     "StoreUnavailable",
-    "let_go",
     "room_error",
 ]
 
