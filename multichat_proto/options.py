@@ -76,7 +76,10 @@ class Options:
         max_waiting: Commands that wait to be handed over.
         max_rooms: Rooms at a time.
         max_queue: Events that each stream keeps for its reader.
-        overflow: What happens when there are more.
+        max_queue_bytes: Bytes of text that each stream keeps for its reader; one event is
+            kept, however long it is. All streams of a session together keep eight times as
+            many; beyond that the fullest give up their oldest events, whatever their policy.
+        overflow: What happens when there are more events, or more bytes.
         max_members: Names that are kept of each room's members.
         max_frame_bytes: Longest message that is read; a longer one ends the connection. A
             text of v1's usual limit, 65,536 code points, takes 786,432 bytes when each is
@@ -100,6 +103,7 @@ class Options:
     max_waiting: int = 1_000
     max_rooms: int = 1_000
     max_queue: int = 1_024
+    max_queue_bytes: int = 16_777_216
     overflow: Overflow = Overflow.DROP_OLDEST
     max_members: int = 10_000
     max_frame_bytes: int = 1_048_576

@@ -1,14 +1,20 @@
 """Who gets which event: the streams of a session, of the chat and of each room."""
 
 from collections.abc import Callable
+from itertools import chain
+from typing import Final
 
 from multichat_proto.events import ChatEvent
 from multichat_proto.exceptions import MultichatError
 from multichat_proto.messages import Room
 from multichat_proto.options import Options, Overflow
-from multichat_proto.session.queues import EventQueue
+from multichat_proto.session.queues import EventQueue, weight_of
 
-__all__ = ["Streams"]
+__all__ = ["STREAMS_FULL", "Streams"]
+
+STREAMS_FULL: Final = 8
+"""How many times ``max_queue_bytes`` all streams of a session may hold together: a server may put
+one into a thousand rooms, and fill the stream of each."""
 
 
 class Streams:
@@ -30,6 +36,7 @@ class Streams:
         self._chat: list[EventQueue] = []
         self._rooms: dict[Room, list[EventQueue]] = {}
         self._full: set[EventQueue] = set()
+        self._put_since = 0
         self._is_ended = False
         self._end: MultichatError | None = None
         self.chat = self.subscribe(None)
@@ -45,6 +52,7 @@ class Streams:
         queue = EventQueue(
             room,
             max_queue=self._options.max_queue if max_queue is None else max_queue,
+            max_bytes=self._options.max_queue_bytes,
             overflow=self._options.overflow if overflow is None else overflow,
             on_space=self._has_space,
         )
@@ -105,8 +113,23 @@ class Streams:
 
     def _put(self, queue: EventQueue, event: ChatEvent) -> None:
         queue.put(event)
+        self._put_since += weight_of(event)
+        if self._put_since > self._options.max_queue_bytes:
+            self._keep_limit()
         if queue.is_full(is_urgent=False):
             self._full.add(queue)
+
+    def _keep_limit(self) -> None:
+        """Have the heaviest streams give way while all of them hold too much."""
+        # Counted once in a while, and not with each event: there may be a thousand streams.
+        self._put_since = 0
+        queues = [*self._chat, *chain.from_iterable(self._rooms.values())]
+        total = sum(queue.weight for queue in queues)
+        while total > STREAMS_FULL * self._options.max_queue_bytes:
+            heaviest = max(queues, key=lambda queue: queue.weight)
+            total -= heaviest.weight
+            heaviest.shed()
+            total += heaviest.weight
 
     def _has_space(self, queue: EventQueue) -> None:
         self._full.discard(queue)

@@ -30,6 +30,7 @@ from multichat_proto.exceptions import (
 from multichat_proto.messages import MsgType, Room
 from multichat_proto.options import Options
 from multichat_proto.session import Session, SessionState
+from multichat_proto.session.rooms import LONGEST_NAME
 from tests.sdk.session_play import Play, message
 
 ONE = Room("1")
@@ -633,6 +634,17 @@ class TestWhatTheServerDoes:
             play.says(message("1", "x", f"m{number}"))
 
         assert play.session.rooms[ONE].members == {"m7", "m8", "m9"}
+
+    def test_a_name_has_a_limit(self) -> None:
+        """Of ten thousand names of a million characters none is kept."""
+        play = Play().joined("1")
+        longest, longer = "l" * LONGEST_NAME, "l" * (LONGEST_NAME + 1)
+        for name in (longest, longer):
+            play.says(message("1", "x", name))
+            play.says(f"{{'room': '1', 'username': '{name}', 'msg_type': {MsgType.ENTER}}}")
+        play.says(f"{{'room': '1', 'username': '{longer}', 'msg_type': {MsgType.LEAVE}}}")
+
+        assert play.session.rooms[ONE].members == {"alice", longest}
 
     def test_an_error_that_answers_nothing(self) -> None:
         play = Play().joined("1")
