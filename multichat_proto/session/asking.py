@@ -119,6 +119,8 @@ class Asking:
                 raise NotSent(name, f"{self._options.max_waiting} commands wait already")
             wait = self._options.send_timeout
             deadline = None if wait is None else now + wait
+            if isinstance(text, str):
+                text = str.__str__(text)  # such as of a StrEnum
             self._commands.wait(WaitingSend(name, text, operation, deadline))
         except MultichatError as exc:
             operation.fail(exc)

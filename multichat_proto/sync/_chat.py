@@ -209,7 +209,7 @@ class Room:
 
         Raises:
             TimeoutError: It took longer, and was never handed over.
-            LocalProtocolError: The text is no Unicode text.
+            LocalProtocolError: The text is no string, or no Unicode text; nothing was sent.
             NotAMember: One has left the room, or was put out.
             RoomError: The server refused it.
             NotSent: It was never handed over; saying it again is safe.

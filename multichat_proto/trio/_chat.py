@@ -185,7 +185,7 @@ class Room:
         has an ``Unconfirmed``.
 
         Raises:
-            LocalProtocolError: The text is no Unicode text.
+            LocalProtocolError: The text is no string, or no Unicode text; nothing was sent.
             NotAMember: One has left the room, or was put out.
             RoomError: The server refused it.
             NotSent: It was never handed over; saying it again is safe.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from multichat_proto.events import RoomMessage, Unconfirmed
@@ -32,6 +34,26 @@ def test_a_send_is_done_when_its_echo_has_come() -> None:
     assert not sent.is_done
     play.says(message("1", "hi"))
     assert sent.result() == RoomMessage(ONE, "alice", "hi", is_own=True)
+
+
+@pytest.mark.parametrize("text", [b"hi", None, 5, ["hi"]], ids=["bytes", "None", "int", "list"])
+def test_what_is_no_string_is_not_sent(text: Any) -> None:
+    """The encoder would make base64 of bytes, and pass on what no server takes (MC1-SEND-05)."""
+    play = Play().joined("1")
+    sent = play.session.send("1", text, play.now)
+
+    assert play.go() == []
+    with pytest.raises(LocalProtocolError, match="must be a str"):
+        sent.result()
+
+
+def test_a_kind_of_string_is_a_string() -> None:
+    play = Play().joined("1")
+    sent = play.session.send("1", Overflow.DROP_OLDEST, play.now)
+
+    assert play.go() == ["send 1 drop-oldest"]
+    play.says(message("1", "drop-oldest"))
+    assert type(sent.result().text) is str
 
 
 def test_closed_loop_is_the_default() -> None:
