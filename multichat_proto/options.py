@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from multichat_proto.exceptions import LocalProtocolError
 
-__all__ = ["Backoff", "Options", "Overflow"]
+__all__ = ["Backoff", "Options", "Overflow", "overflow_of"]
 
 
 class Overflow(StrEnum):
@@ -17,6 +17,21 @@ class Overflow(StrEnum):
     """The oldest events give way; a ``Gap`` in their place says how many."""
     CLOSE = "close"
     """The stream ends with ``QueueOverflow``."""
+
+
+def overflow_of(given: Overflow | str) -> Overflow:
+    """
+    Return the policy; its value as a plain string is one, too.
+
+    Raises:
+        LocalProtocolError: There is no such policy.
+
+    """
+    try:
+        return Overflow(given)
+    except ValueError:
+        known = ", ".join(Overflow)
+        raise LocalProtocolError(f"overflow must be one of {known}, not {given!r}") from None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +124,7 @@ class Options:
     max_frame_bytes: int = 1_048_576
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "overflow", overflow_of(self.overflow))
         for name in ("command_burst", "max_unanswered", "max_waiting", "max_rooms", "max_queue"):
             if getattr(self, name) < 1:
                 raise LocalProtocolError(f"{name} must be at least 1")

@@ -5,9 +5,9 @@ from itertools import chain
 from typing import Final
 
 from multichat_proto.events import ChatEvent
-from multichat_proto.exceptions import MultichatError
+from multichat_proto.exceptions import LocalProtocolError, MultichatError
 from multichat_proto.messages import Room
-from multichat_proto.options import Options, Overflow
+from multichat_proto.options import Options, Overflow, overflow_of
 from multichat_proto.session.queues import EventQueue, weight_of
 
 __all__ = ["STREAMS_FULL", "Streams"]
@@ -48,12 +48,20 @@ class Streams:
         max_queue: int | None = None,
         overflow: Overflow | None = None,
     ) -> EventQueue:
-        """Return a new stream, of one room or, with ``None``, of everything."""
+        """
+        Return a new stream, of one room or, with ``None``, of everything.
+
+        Raises:
+            LocalProtocolError: There is no such policy, or the stream is to keep nothing.
+
+        """
+        if max_queue is not None and max_queue < 1:
+            raise LocalProtocolError("max_queue must be at least 1")
         queue = EventQueue(
             room,
             max_queue=self._options.max_queue if max_queue is None else max_queue,
             max_bytes=self._options.max_queue_bytes,
-            overflow=self._options.overflow if overflow is None else overflow,
+            overflow=self._options.overflow if overflow is None else overflow_of(overflow),
             on_space=self._has_space,
         )
         if self._is_ended:
