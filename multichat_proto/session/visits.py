@@ -224,7 +224,10 @@ class Visits:
             Whether somebody could be told. If not, the connection is good for nothing.
 
         """
-        record = self.records[late.room]  # what is under way keeps it
+        record = self.records.get(late.room)
+        if record is None:
+            # One that was late before it has ended the connection, and this visit with it.
+            return True
         record.is_entering = False
         if late.kind == "leave":
             return False

@@ -418,6 +418,18 @@ class TestRejoin:
         assert play.wait(10.5) == ["abort"]
         assert play.is_in(SessionState.WAITING)
 
+    def test_a_cancelled_join_and_a_rejoin_that_are_not_answered(self) -> None:
+        """The one ends the connection, and with it the visit that the other was for."""
+        play = Play(Options(max_unanswered=4), rooms=("1",))
+        play.open()
+        join = play.session.join("2", play.now)
+        assert play.go() == ["join 2"]
+        assert play.session.abandon(join, play.now)
+
+        assert play.wait(10.5) == ["abort"]
+        assert play.is_in(SessionState.WAITING)
+        assert list(play.session.rooms) == ["1"]
+
     def test_two_unanswered_rejoins_end_one_connection(self) -> None:
         play = Play(Options(max_unanswered=2)).joined("1", "2")
         play.lose()
