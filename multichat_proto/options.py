@@ -12,7 +12,15 @@ class Overflow(StrEnum):
     """What happens to a stream whose reader is slower than the server."""
 
     BLOCK = "block"
-    """Nothing more is read from the connection until there is room again."""
+    """
+    Nothing more is read from the connection until there is room again.
+
+    Of any room: the whole session waits for this reader. It is for one who reads to the end and
+    must miss nothing. A stream that nobody reads drops the oldest instead, before its reader's
+    first event and after :attr:`Options.block_timeout` without one. While the answer to a
+    command is awaited, up to five times as much is kept; an answer behind even more is not
+    read, and the command counts as unanswered (``DeliveryUnknown``, ``NoAnswer``).
+    """
     DROP_OLDEST = "drop-oldest"
     """The oldest events give way; a ``Gap`` in their place says how many."""
     CLOSE = "close"
@@ -94,6 +102,10 @@ class Options:
         max_queue_bytes: Bytes of text that each stream keeps for its reader; one event is
             kept, however long it is. All streams of a session together keep eight times as
             many; beyond that the fullest give up their oldest events, whatever their policy.
+        block_timeout: Longest time that a full stream with the policy ``block`` keeps the
+            session from reading while no event is taken from it. After that its reader counts
+            as gone, a warning goes to the log, and the oldest events give way until somebody
+            reads on. ``None`` waits forever.
         overflow: What happens when there are more events, or more bytes.
         max_members: Names that are kept of each room's members.
         max_frame_bytes: Longest message that is read; a longer one ends the connection. A
@@ -119,6 +131,7 @@ class Options:
     max_rooms: int = 1_000
     max_queue: int = 1_024
     max_queue_bytes: int = 16_777_216
+    block_timeout: float | None = 60.0
     overflow: Overflow = Overflow.DROP_OLDEST
     max_members: int = 10_000
     max_frame_bytes: int = 1_048_576

@@ -1,12 +1,14 @@
 """How a session begins and ends under asyncio."""
 
 import asyncio
+import logging
 import random
 import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
+from typing import Final
 
 from multichat_proto.address import Address
 from multichat_proto.asyncio._chat import Chat, wait_for_result
@@ -21,6 +23,8 @@ from multichat_proto.session import Session
 from multichat_proto.transport import OWN_ORIGIN, AsyncConnector
 
 __all__ = ["connect"]
+
+_LOG: Final = logging.getLogger("multichat_proto")
 
 
 def connect(
@@ -160,4 +164,5 @@ class _Connecting(AbstractAsyncContextManager[Chat]):
             rooms=self._wanted,
             has_login=self._opening.has_login,
             can_login=self._opening.password is not None,
+            on_warning=_LOG.warning,
         )

@@ -5,7 +5,7 @@ A stream's queue: bounded, with a stated answer to a reader that is too slow.
 with their number. ``close`` ends the stream. ``block`` asks the session to read no more; while
 it must read all the same, because somebody waits for the answer to a command, the queue grows
 to :data:`OVERDRAFT` times more. A ``block`` stream that nobody has begun to read drops the
-oldest instead: it would stop everything otherwise.
+oldest instead: it would stop everything otherwise. So does one whose reader has gone.
 
 A queue is as full as its events are many, or as their text is long, whichever is more: a server
 may send a thousand messages of a megabyte as well as a thousand of ten bytes.
@@ -57,6 +57,7 @@ class EventQueue:
     Attributes:
         room: As given.
         weight: The bytes of text that wait in it.
+        taken: How many events were taken from it.
         on_ready: Called when something can be taken, or the end has come. It must do no more
             than wake somebody up.
 
@@ -75,6 +76,7 @@ class EventQueue:
         "_was_read",
         "on_ready",
         "room",
+        "taken",
         "weight",
     )
 
@@ -90,6 +92,7 @@ class EventQueue:
         self.room = room
         self.on_ready: Callable[[], None] | None = None
         self.weight = 0
+        self.taken = 0
         self._max_queue = max_queue
         self._max_bytes = max_bytes
         self._overflow = overflow
@@ -130,6 +133,7 @@ class EventQueue:
             MultichatError: It has ended in this way.
 
         """
+        self.taken += 1
         if self._dropped:
             gap, self._dropped = Gap(self.room, self._dropped), 0
             return gap
@@ -161,6 +165,11 @@ class EventQueue:
     def release(self) -> None:
         """Let somebody else read."""
         self._is_claimed = False
+
+    def give_up_reader(self) -> None:
+        """Take it that nobody reads any more: a ``block`` stream drops the oldest from now on."""
+        self._was_read = False
+        self._on_space(self)
 
     def put(self, event: ChatEvent) -> None:
         """Add an event, for the session."""

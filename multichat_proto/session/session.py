@@ -70,6 +70,7 @@ class Session(Asking):
             same words of somebody else.
         rooms: The rooms that are wanted from the start.
         has_login: Whether the handshake names a user (MC1-CLIENT-11).
+        on_warning: Called with a sentence for the log; what the server said is quoted in it.
         can_login: Whether :class:`Open` may ask for a new login.
 
     Attributes:
@@ -95,6 +96,7 @@ class Session(Asking):
         rooms: tuple[str | int, ...] = (),
         has_login: bool = False,
         can_login: bool = False,
+        on_warning: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__(
             options,
@@ -104,6 +106,8 @@ class Session(Asking):
             rooms=rooms,
             has_login=has_login,
         )
+        if on_warning is not None:
+            self._streams.on_warning = on_warning
         self._username = username
         self._reconnecting = Reconnecting(options, random, can_login=can_login)
         self._keepalive = KeepAlive(options)
@@ -149,6 +153,7 @@ class Session(Asking):
                 send = self._commands.next_send(self._visits.is_joined)
                 if send is not None:
                     times.append(self._commands.tokens_at(send.tokens))
+        times.extend(self._streams.deadlines())
         if self._held_at is not None:
             times.append(self._held_at)
         if self._connect_by is not None and not self._was_connected:
@@ -216,6 +221,8 @@ class Session(Asking):
         if self.state is SessionState.CLOSING:
             return
         changed = self._hearing.receive(client.receive_text(text), now)
+        if self._streams.watch(now):
+            self.on_effect()
         if changed:
             if self._hearing.login_refusal is not None:
                 self._login_anew(*self._hearing.login_refusal, now)
@@ -227,6 +234,8 @@ class Session(Asking):
         if connection == self._connection and self._client is not None:
             self._hear(now)
             self._hearing.receive_binary()
+            if self._streams.watch(now):
+                self.on_effect()
 
     def pong(self, connection: int, now: float) -> None:
         """The server has answered a ping."""
@@ -249,6 +258,7 @@ class Session(Asking):
         """Time has passed."""
         if self._is_over:
             return
+        self._streams.watch(now)
         for send in self._commands.remove_late(now):
             send.operation.fail(NotSent(send.room, "there was no chance to in time"))
         self._visits.give_up_late_joins(now)

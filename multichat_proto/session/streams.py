@@ -1,6 +1,6 @@
 """Who gets which event: the streams of a session, of the chat and of each room."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Final
 
@@ -27,6 +27,7 @@ class Streams:
     Attributes:
         on_space: Called when nothing is too full any more to read from the connection.
         chat: The chat's own stream.
+        on_warning: Called with a sentence for the log.
 
     """
 
@@ -35,7 +36,9 @@ class Streams:
         self.on_space: Callable[[], None] = _nothing
         self._chat: list[EventQueue] = []
         self._rooms: dict[Room, list[EventQueue]] = {}
+        self.on_warning: Callable[[str], None] = _ignore
         self._full: set[EventQueue] = set()
+        self._seen_full: dict[EventQueue, tuple[int, float]] = {}
         self._put_since = 0
         self._is_ended = False
         self._end: MultichatError | None = None
@@ -119,6 +122,39 @@ class Streams:
         """
         return not self._full or not any(queue.is_full(is_urgent=is_urgent) for queue in self._full)
 
+    def watch(self, now: float) -> bool:
+        """
+        Give up the readers that have taken nothing from a full stream for too long.
+
+        Returns:
+            Whether there is a new one among :meth:`deadlines`.
+
+        """
+        timeout = self._options.block_timeout
+        if not self._full or timeout is None:
+            return False
+        is_new = False
+        for queue in list(self._full):
+            taken, since = self._seen_full.get(queue, (-1, now))
+            if taken != queue.taken:
+                self._seen_full[queue] = queue.taken, now
+                is_new = True
+            elif now >= since + timeout:
+                whose = "the chat" if queue.room is None else f"room {queue.room}"
+                self.on_warning(
+                    f"nobody has read the stream of {whose} for {timeout:g} s, and it is full: "
+                    "from now on it drops its oldest events"
+                )
+                queue.give_up_reader()
+        return is_new
+
+    def deadlines(self) -> Iterator[float]:
+        """Return when :meth:`watch` is due."""
+        timeout = self._options.block_timeout
+        if timeout is not None:
+            for _, since in self._seen_full.values():
+                yield since + timeout
+
     def _put(self, queue: EventQueue, event: ChatEvent) -> None:
         queue.put(event)
         self._put_since += weight_of(event)
@@ -141,9 +177,14 @@ class Streams:
 
     def _has_space(self, queue: EventQueue) -> None:
         self._full.discard(queue)
+        self._seen_full.pop(queue, None)
         if not self._full:
             self.on_space()
 
 
 def _nothing() -> None:
+    pass
+
+
+def _ignore(_: str) -> None:
     pass

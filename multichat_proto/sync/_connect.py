@@ -1,11 +1,13 @@
 """How a session begins and ends without an event loop."""
 
+import logging
 import random
 import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
+from typing import Final
 
 from multichat_proto.address import Address
 from multichat_proto.credentials import Credentials
@@ -22,6 +24,8 @@ from multichat_proto.sync._waiting import Waiting
 from multichat_proto.transport import OWN_ORIGIN, SyncConnector
 
 __all__ = ["connect"]
+
+_LOG: Final = logging.getLogger("multichat_proto")
 
 
 def connect(
@@ -170,4 +174,5 @@ class _Connecting(AbstractContextManager[Chat]):
             rooms=self._wanted,
             has_login=self._opening.has_login,
             can_login=self._opening.password is not None,
+            on_warning=_LOG.warning,
         )

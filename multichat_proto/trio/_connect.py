@@ -1,11 +1,13 @@
 """How a session begins and ends on Trio."""
 
+import logging
 import random
 import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
+from typing import Final
 
 import trio
 
@@ -22,6 +24,8 @@ from multichat_proto.trio._driver import Driver
 from multichat_proto.trio._proxy import HttpProxy
 
 __all__ = ["connect"]
+
+_LOG: Final = logging.getLogger("multichat_proto")
 
 
 def connect(
@@ -171,6 +175,7 @@ class _Connecting(AbstractAsyncContextManager[Chat]):
             rooms=self._wanted,
             has_login=self._opening.has_login,
             can_login=self._opening.password is not None,
+            on_warning=_LOG.warning,
         )
 
     async def _drive(self, driver: Driver) -> None:
