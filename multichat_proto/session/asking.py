@@ -15,6 +15,7 @@ from multichat_proto.exceptions import (
     MultichatError,
     NotAMember,
     NotSent,
+    RoomError,
 )
 from multichat_proto.messages import Room, room_id
 from multichat_proto.options import Options, Overflow
@@ -69,6 +70,11 @@ class Asking:
         """The rooms that are wanted, or that the server put one into; a live view."""
         return MappingProxyType(self._visits.records)
 
+    @property
+    def refusals(self) -> Mapping[Room, RoomError]:
+        """Why rooms are not there that were wanted; a live view."""
+        return MappingProxyType(self._visits.refusals)
+
     def ready(self, now: float) -> Operation[None]:  # noqa: ARG002  # as all the others have it
         """Wait until every wanted room is joined for the first time, or that has failed."""
         operation: Operation[None] = Operation()
@@ -114,7 +120,7 @@ class Asking:
             if self._is_over:
                 raise self._gone()
             if not self._visits.is_visited(name):
-                raise NotAMember(name)
+                raise NotAMember(name, self._visits.refusals.get(name))
             if self._commands.is_crowded:
                 raise NotSent(name, f"{self._options.max_waiting} commands wait already")
             wait = self._options.send_timeout

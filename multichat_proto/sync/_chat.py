@@ -6,7 +6,7 @@ from it. Any number of threads may use a chat. Whatever waits can be given a lon
 can be interrupted by Ctrl-C; what was asked is taken back then, as far as that is possible.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeVar, overload
 
 from multichat_proto.address import Address
@@ -15,6 +15,7 @@ from multichat_proto.exceptions import DeliveryUnknown
 from multichat_proto.messages import Room as RoomId
 from multichat_proto.options import Overflow
 from multichat_proto.session import RoomView, Session, SessionState
+from multichat_proto.session.lookup import Rooms
 from multichat_proto.sync._events import Events
 from multichat_proto.sync._waiting import Waiting
 
@@ -64,8 +65,13 @@ class Chat:
         return self._session.state
 
     @property
-    def rooms(self) -> Mapping[str, "Room"]:
-        """The rooms that are wanted, or that the server put one into, by their id; as it is now."""
+    def rooms(self) -> Rooms["Room"]:
+        """
+        The rooms that are wanted, or that the server put one into, by their id; as it is now.
+
+        ``chat.rooms[1]`` is ``chat.rooms["1"]``. For one that is not there, such as one that the
+        server refused, that raises ``NotAMember``, which is a ``KeyError`` and says why.
+        """
         return self._rooms.now()
 
     def join(self, room: str | int, *, timeout: float | None = None) -> "Room":
@@ -300,10 +306,11 @@ class _Rooms:
         self._session = session
         self._known: dict[RoomId, Room] = {}
 
-    def now(self) -> Mapping[str, Room]:
+    def now(self) -> Rooms[Room]:
         """Return all rooms; a copy, since other threads change them meanwhile."""
         with self._waiting.lock:
-            return {name: self._of(view) for name, view in self._session.rooms.items()}
+            rooms = {name: self._of(view) for name, view in self._session.rooms.items()}
+            return Rooms(rooms, lambda room: room, dict(self._session.refusals))
 
     def of(self, view: RoomView) -> Room:
         """Return the room that the session sees so."""

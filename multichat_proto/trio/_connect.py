@@ -67,7 +67,8 @@ def connect(
         credentials: Who one is: a name and a password, or one of
             :mod:`multichat_proto.credentials`; ``None`` is nobody.
         rooms: The rooms that are wanted from the start. One that is refused does not keep the
-            block from being entered; the chat's stream has a ``RoomLost``.
+            block from being entered; the chat's stream has a ``RoomLost``, the log a warning,
+            and looking it up in ``chat.rooms`` raises ``NotAMember`` with the refusal.
         username: One's own name, where the credentials do not say it: it tells one's own
             messages from the same words of somebody else.
         headers: More headers of the handshake.

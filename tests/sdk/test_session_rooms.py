@@ -179,6 +179,38 @@ class TestJoin:
         assert play.session.abandon(join, play.now) is False
 
 
+def test_a_room_that_was_wanted_and_is_refused_is_not_overlooked() -> None:
+    warnings: list[str] = []
+    play = Play(rooms=("1", "3"), warnings=warnings)
+    play.open()
+    play.says(JOINED)
+    play.says("{'error': 'ROOM_ACCESS_DENIED', 'detail': 'no\\n'}")
+
+    assert warnings == ["room 3 was refused: " + ascii(str(play.session.refusals[Room("3")]))]
+    with pytest.raises(
+        NotAMember, match="it was refused: join room 3: ROOM_ACCESS_DENIED"
+    ) as caught:
+        play.session.send("3", "x", play.now).result()
+    assert isinstance(caught.value.refusal, RoomAccessDenied)
+    play.session.join("3", play.now)
+    assert play.session.refusals == {}
+
+
+def test_refusals_have_a_limit() -> None:
+    play = Play(Options(max_rooms=2), rooms=("1", "2"))
+    play.open()
+    for _ in range(2):
+        play.says("{'error': 'ROOM_ACCESS_DENIED'}")
+    assert set(play.session.refusals) == {"1", "2"}
+    play.joined("3")
+    play.lose()
+    play.wait(30)
+    play.open()
+    play.says("{'error': 'ROOM_ACCESS_DENIED'}")
+
+    assert set(play.session.refusals) == {"2", "3"}
+
+
 class TestLeave:
     def test_a_leave_is_done_when_the_server_says_so(self) -> None:
         play = Play().joined("1")
