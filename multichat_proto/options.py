@@ -1,11 +1,33 @@
 """Every limit and every time of the client, each with its name."""
 
 import dataclasses
+import math
 from enum import StrEnum
+from typing import Final, TypeGuard
 
 from multichat_proto.exceptions import LocalProtocolError
 
 __all__ = ["Backoff", "Options", "Overflow", "overflow_of"]
+
+_COUNTS: Final = frozenset(
+    {
+        "command_burst",
+        "max_unanswered",
+        "max_waiting",
+        "max_rooms",
+        "max_queue",
+        "max_queue_bytes",
+        "max_members",
+        "max_frame_bytes",
+    }
+)
+_TIMES: Final = frozenset(
+    {"open_timeout", "answer_timeout", "write_timeout", "ping_interval", "ping_timeout"}
+)
+_PATIENCE: Final = frozenset({"connect_timeout", "send_timeout", "close_timeout", "block_timeout"})
+_MAY_BE_NONE: Final = frozenset(
+    {"connect_timeout", "send_timeout", "ping_interval", "block_timeout"}
+)
 
 
 class Overflow(StrEnum):
@@ -42,6 +64,10 @@ def overflow_of(given: Overflow | str) -> Overflow:
         raise LocalProtocolError(f"overflow must be one of {known}, not {given!r}") from None
 
 
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value  # noqa: PLR0124  # no NaN
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Backoff:
     """
@@ -67,7 +93,15 @@ class Backoff:
     stable_after: float = 10.0
 
     def __post_init__(self) -> None:
-        if not (0 <= self.first <= self.cap and self.factor >= 1 and self.long_first >= 0):
+        are_numbers = all(
+            _is_number(value) and math.isfinite(value) for value in dataclasses.astuple(self)
+        )
+        if not are_numbers or not (
+            0 <= self.first <= self.cap
+            and self.factor >= 1
+            and self.long_first >= 0
+            and self.stable_after >= 0
+        ):
             raise LocalProtocolError(f"these waits make no sense: {self}")
 
 
@@ -138,6 +172,33 @@ class Options:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "overflow", overflow_of(self.overflow))
-        for name in ("command_burst", "max_unanswered", "max_waiting", "max_rooms", "max_queue"):
-            if getattr(self, name) < 1:
-                raise LocalProtocolError(f"{name} must be at least 1")
+        for field in dataclasses.fields(self):
+            _check(field.name, getattr(self, field.name))
+
+
+def _check(name: str, value: object) -> None:
+    """
+    Check one of the options by its name.
+
+    Raises:
+        LocalProtocolError: It has the wrong type, or makes no sense.
+
+    """
+    if value is None and name in _MAY_BE_NONE:
+        return
+    if name == "reconnect":
+        is_right, words = isinstance(value, bool), "True or False"
+    elif name == "backoff":
+        is_right, words = isinstance(value, Backoff), "a Backoff"
+    elif name in _COUNTS:
+        is_right = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+        words = "at least 1"
+    elif name in _TIMES:
+        is_right, words = _is_number(value) and value > 0, "a number of seconds above 0"
+    elif name in _PATIENCE:
+        is_right, words = _is_number(value) and value >= 0, "a number of seconds, 0 or more"
+    else:  # the policy is one, or it would not have come here
+        is_right = name != "command_rate" or (_is_number(value) and 0 <= value < math.inf)
+        words = "a number of commands a second, 0 or more"
+    if not is_right:
+        raise LocalProtocolError(f"{name} must be {words}, not {value!r}")
