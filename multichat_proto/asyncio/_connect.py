@@ -20,6 +20,7 @@ from multichat_proto.handshake import SUBPROTOCOL
 from multichat_proto.opening import Opening
 from multichat_proto.options import Options
 from multichat_proto.session import Session
+from multichat_proto.session.lookup import wanted_rooms
 from multichat_proto.transport import OWN_ORIGIN, AsyncConnector
 
 __all__ = ["connect"]
@@ -82,7 +83,7 @@ def connect(
         random: Returns a number from 0 up to, but not including, 1; for the waits.
 
     Raises:
-        LocalProtocolError: The address, a header or a room's id is none.
+        LocalProtocolError: The address, a header, a room's id or another of these is none.
         LoginFailed: The server did not take the account. This and the next come when the
             block is entered.
         ConnectionFailed: No connection came about, in ``connect_timeout`` seconds if it is
@@ -91,7 +92,7 @@ def connect(
         RemoteProtocolError: What answered does not speak WebSocket.
 
     """
-    options = options or Options()
+    options = Options() if options is None else options
     opening = Opening(
         url,
         credentials=credentials,
@@ -105,7 +106,8 @@ def connect(
     )
     if transport is None and proxy is not None:
         check_proxy(proxy)  # a mistake is told here and not by each attempt
-    return _Connecting(opening, transport or WebSocketConnector(), options, tuple(rooms), random)
+    wanted = wanted_rooms(rooms)
+    return _Connecting(opening, transport or WebSocketConnector(), options, wanted, random)
 
 
 class _Connecting(AbstractAsyncContextManager[Chat]):

@@ -44,6 +44,10 @@ class Asking:
         rooms: tuple[str | int, ...],
         has_login: bool,
     ) -> None:
+        if not isinstance(options, Options):
+            raise LocalProtocolError(f"options must be Options, not {options!r}")
+        if username is not None and not isinstance(username, str):
+            raise LocalProtocolError(f"username must be a str, not {username!r}")
         self._options = options
         self.on_effect: Callable[[], None] = _nothing
         self.state = SessionState.CONNECTING

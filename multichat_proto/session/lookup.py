@@ -1,16 +1,30 @@
 """Finding a room of a session by its id, and saying why it is not there."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Generic, TypeVar, overload
 
-from multichat_proto.exceptions import NotAMember, RoomError
+from multichat_proto.exceptions import LocalProtocolError, NotAMember, RoomError
 from multichat_proto.messages import Room, room_id
 
-__all__ = ["Rooms"]
+__all__ = ["Rooms", "wanted_rooms"]
 
 D = TypeVar("D")
 R = TypeVar("R")
 V = TypeVar("V")
+
+
+def wanted_rooms(rooms: Iterable[str | int]) -> tuple[str | int, ...]:
+    """
+    Return the rooms that are wanted from the start.
+
+    Raises:
+        LocalProtocolError: They are no series of rooms. A string is one of characters, and
+            ``"12"`` is not meant for rooms 1 and 2.
+
+    """
+    if isinstance(rooms, str | bytes) or not isinstance(rooms, Iterable):
+        raise LocalProtocolError(f"rooms must be a list of rooms, such as [1], not {rooms!r}")
+    return tuple(rooms)
 
 
 class _NotThere(NotAMember, KeyError):

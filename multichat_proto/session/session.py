@@ -81,7 +81,8 @@ class Session(Asking):
         events: The chat's own stream.
 
     Raises:
-        LocalProtocolError: One of the rooms is no room's name, or they are too many.
+        LocalProtocolError: One of the rooms is no room's name, or they are too many; or the
+            options or the user name are none.
 
     """
 

@@ -16,6 +16,7 @@ from multichat_proto.handshake import SUBPROTOCOL
 from multichat_proto.opening import Opening
 from multichat_proto.options import Options
 from multichat_proto.session import Session
+from multichat_proto.session.lookup import wanted_rooms
 from multichat_proto.sync._chat import Chat
 from multichat_proto.sync._clock import Clock
 from multichat_proto.sync._driver import Driver
@@ -86,7 +87,7 @@ def connect(
         clock: The time, for tests; ``None`` takes the system's.
 
     Raises:
-        LocalProtocolError: The address, a header or a room's id is none.
+        LocalProtocolError: The address, a header, a room's id or another of these is none.
         LoginFailed: The server did not take the account. This and the next come when the
             block is entered.
         ConnectionFailed: No connection came about, in ``connect_timeout`` seconds if it is
@@ -95,7 +96,7 @@ def connect(
         RemoteProtocolError: What answered does not speak WebSocket.
 
     """
-    options = options or Options()
+    options = Options() if options is None else options
     opening = Opening(
         url,
         credentials=credentials,
@@ -109,8 +110,14 @@ def connect(
     )
     if transport is None and proxy is not None:
         check_proxy(proxy)  # a mistake is told here and not by each attempt
+    wanted = wanted_rooms(rooms)
     return _Connecting(
-        opening, transport or WebSocketConnector(), options, tuple(rooms), random, clock or Clock()
+        opening,
+        transport or WebSocketConnector(),
+        options,
+        wanted,
+        random,
+        clock or Clock(),
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import pytest
 
-from multichat_proto.exceptions import NotAMember, RoomAccessDenied
+from multichat_proto.exceptions import LocalProtocolError, NotAMember, RoomAccessDenied
 from multichat_proto.messages import Room
-from multichat_proto.session.lookup import Rooms
+from multichat_proto.session.lookup import Rooms, wanted_rooms
 
 DENIED = RoomAccessDenied("ROOM_ACCESS_DENIED", "join", "3")
 ROOMS: Rooms[str] = Rooms({Room("1"): "one", Room("2"): "two"}, str.upper, {Room("3"): DENIED})
@@ -45,3 +46,15 @@ def test_it_is_a_mapping() -> None:
     assert dict(ROOMS) == ROOMS
     assert len(ROOMS) == 2
     assert repr(ROOMS) == "<Rooms 1, 2>"
+
+
+@pytest.mark.parametrize("rooms", ["12", b"12", 1, None], ids=repr)
+def test_what_is_no_list_of_rooms(rooms: Any) -> None:
+    with pytest.raises(LocalProtocolError, match="rooms must be a list of rooms"):
+        wanted_rooms(rooms)
+
+
+def test_a_list_of_rooms_may_be_any_series() -> None:
+    rooms: list[str | int] = [1, "2"]
+
+    assert wanted_rooms(iter(rooms)) == (1, "2")

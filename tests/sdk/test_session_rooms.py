@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
 from multichat_proto.events import (
@@ -132,6 +134,12 @@ class TestJoin:
                 play.session.leave(name, play.now).result()
         with pytest.raises(LocalProtocolError, match="names no room"):
             Session(Options(), now=0, random=lambda: 0, rooms=("x",))
+
+    def test_what_is_no_session(self) -> None:
+        for options, username in ((5, None), (Options, None), (Options(), 5)):
+            given: Any = {"username": username}
+            with pytest.raises(LocalProtocolError, match=r"(options|username) must be"):
+                Session(cast("Options", options), now=0, random=lambda: 0, **given)
 
     def test_too_many_rooms(self) -> None:
         play = Play(Options(max_rooms=2)).joined("1", "2")
