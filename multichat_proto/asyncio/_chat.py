@@ -110,11 +110,20 @@ class Chat:
     @overload
     async def wait_for(self, what: Callable[[ChatEvent], bool], /) -> ChatEvent: ...
     @overload
-    async def wait_for(self, what: type[T], /) -> T: ...
+    async def wait_for(self, what: type[T] | tuple[type[T], ...], /) -> T: ...
 
-    async def wait_for(self, what: type[T] | Callable[[ChatEvent], bool], /) -> T | ChatEvent:
+    async def wait_for(
+        self, what: type[T] | tuple[type[T], ...] | Callable[[ChatEvent], bool], /
+    ) -> T | ChatEvent:
         """
         Return the next event, from now on, of this class or that this function says yes to.
+
+        "From now on" is too late for the answer to what was said before: it may be there
+        already when ``send`` returns. For that, subscribe first, then send, then read::
+
+            with chat.subscribe() as events:
+                await room.send("!time")
+                answer = await events.wait_for(is_answer)
 
         The other streams keep all their events.
 
@@ -239,11 +248,20 @@ class Room:
     @overload
     async def wait_for(self, what: Callable[[RoomEvent], bool], /) -> RoomEvent: ...
     @overload
-    async def wait_for(self, what: type[T], /) -> T: ...
+    async def wait_for(self, what: type[T] | tuple[type[T], ...], /) -> T: ...
 
-    async def wait_for(self, what: type[T] | Callable[[RoomEvent], bool], /) -> T | RoomEvent:
+    async def wait_for(
+        self, what: type[T] | tuple[type[T], ...] | Callable[[RoomEvent], bool], /
+    ) -> T | RoomEvent:
         """
         Return the next event, from now on, of this class or that this function says yes to.
+
+        "From now on" is too late for the answer to what was said before: it may be there
+        already when ``send`` returns. For that, subscribe first, then send, then read::
+
+            with room.subscribe() as events:
+                await room.send("!time")
+                answer = await events.wait_for(is_answer)
 
         Raises:
             ChatClosed: The room or the chat was left before.

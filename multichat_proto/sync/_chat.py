@@ -102,18 +102,31 @@ class Chat:
         self, what: Callable[[ChatEvent], bool], /, *, timeout: float | None = None
     ) -> ChatEvent: ...
     @overload
-    def wait_for(self, what: type[T], /, *, timeout: float | None = None) -> T: ...
+    def wait_for(
+        self, what: type[T] | tuple[type[T], ...], /, *, timeout: float | None = None
+    ) -> T: ...
 
     def wait_for(
-        self, what: type[T] | Callable[[ChatEvent], bool], /, *, timeout: float | None = None
+        self,
+        what: type[T] | tuple[type[T], ...] | Callable[[ChatEvent], bool],
+        /,
+        *,
+        timeout: float | None = None,
     ) -> T | ChatEvent:
         """
         Return the next event, from now on, of this class or that this function says yes to.
 
+        "From now on" is too late for the answer to what was said before: it may be there
+        already when ``send`` returns. For that, subscribe first, then send, then read::
+
+            with chat.subscribe() as events:
+                room.send("!time")
+                answer = events.wait_for(is_answer)
+
         The other streams keep all their events.
 
         Args:
-            what: A class, or a function; it runs in the thread that calls this.
+            what: A class, a tuple of classes, or a function; it runs in the thread that calls this.
             timeout: Longest wait, in seconds; ``None`` waits as long as it takes.
 
         Raises:
@@ -251,16 +264,29 @@ class Room:
         self, what: Callable[[RoomEvent], bool], /, *, timeout: float | None = None
     ) -> RoomEvent: ...
     @overload
-    def wait_for(self, what: type[T], /, *, timeout: float | None = None) -> T: ...
+    def wait_for(
+        self, what: type[T] | tuple[type[T], ...], /, *, timeout: float | None = None
+    ) -> T: ...
 
     def wait_for(
-        self, what: type[T] | Callable[[RoomEvent], bool], /, *, timeout: float | None = None
+        self,
+        what: type[T] | tuple[type[T], ...] | Callable[[RoomEvent], bool],
+        /,
+        *,
+        timeout: float | None = None,
     ) -> T | RoomEvent:
         """
         Return the next event, from now on, of this class or that this function says yes to.
 
+        "From now on" is too late for the answer to what was said before: it may be there
+        already when ``send`` returns. For that, subscribe first, then send, then read::
+
+            with room.subscribe() as events:
+                room.send("!time")
+                answer = events.wait_for(is_answer)
+
         Args:
-            what: A class, or a function; it runs in the thread that calls this.
+            what: A class, a tuple of classes, or a function; it runs in the thread that calls this.
             timeout: Longest wait, in seconds; ``None`` waits as long as it takes.
 
         Raises:
