@@ -19,8 +19,9 @@ def matcher(what: object) -> Callable[[Any], object]:
         LocalProtocolError: It is none of these.
 
     """
-    classes = what if isinstance(what, tuple) else (what,)
-    if classes and all(isinstance(each, type) for each in classes):
+    given: tuple[object, ...] = what if isinstance(what, tuple) else (what,)
+    classes = tuple(each for each in given if isinstance(each, type))
+    if classes and len(classes) == len(given):
         return lambda event: isinstance(event, classes)
     if callable(what):
         return what
