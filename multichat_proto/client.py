@@ -154,7 +154,8 @@ class ClientConnection:
         Return the frame that says something to a room one is in (MC1-JOIN-01).
 
         Raises:
-            LocalProtocolError: One is not in that room, or the text is no Unicode text.
+            LocalProtocolError: One is not in that room, or the message is no Unicode text, or
+                no text at all.
 
         """
         return self._command(Send(_name(room), message))

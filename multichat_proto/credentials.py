@@ -4,6 +4,8 @@ import dataclasses
 import unicodedata
 from collections.abc import Mapping
 
+from multichat_proto.exceptions import LocalProtocolError
+
 __all__ = ["Authorization", "Cookies", "Credentials", "Password", "cookie_header", "credentials_of"]
 
 
@@ -22,7 +24,8 @@ class Password:
     password: str = dataclasses.field(repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "username", unicodedata.normalize("NFKC", self.username))
+        if isinstance(self.username, str):  # if not, that is told where it is used
+            object.__setattr__(self, "username", unicodedata.normalize("NFKC", self.username))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -60,8 +63,29 @@ Credentials = Password | Cookies | Authorization
 
 
 def credentials_of(given: Credentials | tuple[str, str] | None) -> Credentials | None:
-    """Return credentials; a pair is a name and a password, ``None`` is nobody."""
-    return Password(*given) if isinstance(given, tuple) else given
+    """
+    Return credentials; a pair is a name and a password, ``None`` is nobody.
+
+    Raises:
+        LocalProtocolError: These are none. The sentence does not repeat them: they may hold a
+            password.
+
+    """
+    if isinstance(given, tuple) and len(given) == 2:
+        given = Password(*given)
+    if isinstance(given, Password):
+        texts: tuple[object, ...] = (given.username, given.password)
+    elif isinstance(given, Cookies):
+        texts = (*given.cookies.keys(), *given.cookies.values())
+    else:
+        texts = (given.value,) if isinstance(given, Authorization) else ()
+    is_one = given is None or isinstance(given, Credentials)
+    if not is_one or not all(isinstance(text, str) for text in texts):
+        raise LocalProtocolError(
+            "credentials must be a pair of name and password, a Password, Cookies or an "
+            "Authorization, all of them of strings"
+        )
+    return given
 
 
 def cookie_header(cookies: Mapping[str, str]) -> str:

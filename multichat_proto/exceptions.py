@@ -133,15 +133,18 @@ class NotAMember(LocalProtocolError):
 
     Attributes:
         room: The room's id.
+        refusal: How the server refused the room, which was wanted; ``None`` if it did not.
 
     """
 
-    def __init__(self, room: str) -> None:
-        super().__init__(f"not a member of room {room}; join it first")
+    def __init__(self, room: str, refusal: "RoomError | None" = None) -> None:
+        why = "join it first" if refusal is None else f"it was refused: {refusal}"
+        super().__init__(f"not a member of room {room}; {why}")
         self.room = room
+        self.refusal = refusal
 
-    def __reduce__(self) -> tuple[type["NotAMember"], tuple[str]]:
-        return type(self), (self.room,)
+    def __reduce__(self) -> tuple[type["NotAMember"], tuple[str, "RoomError | None"]]:
+        return type(self), (self.room, self.refusal)
 
 
 class ChatClosed(LocalProtocolError):

@@ -9,7 +9,7 @@ could come for nobody.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 from multichat_proto.address import Address
@@ -20,6 +20,7 @@ from multichat_proto.messages import Room as RoomId
 from multichat_proto.messages import room_id
 from multichat_proto.options import Overflow
 from multichat_proto.session import Operation, RoomView, Session, SessionState
+from multichat_proto.session.lookup import Rooms
 
 __all__ = ["Chat", "Room"]
 
@@ -44,7 +45,8 @@ class Chat:
         self._session = session
         self._address = address
         self._username = username
-        self._rooms = _Rooms(self, session)
+        self._known = _KnownRooms(self, session)
+        self._rooms = Rooms(session.rooms, self._known.of, session.refusals)
         self._joining: Counter[RoomId | None] = Counter()
         self._events: Events[ChatEvent] = Events(session, session.events)
 
@@ -64,8 +66,13 @@ class Chat:
         return self._session.state
 
     @property
-    def rooms(self) -> Mapping[str, "Room"]:
-        """The rooms that are wanted, or that the server put one into, by their id; a live view."""
+    def rooms(self) -> Rooms["Room"]:
+        """
+        The rooms that are wanted, or that the server put one into, by their id; a live view.
+
+        ``chat.rooms[1]`` is ``chat.rooms["1"]``. For one that is not there, such as one that the
+        server refused, that raises ``NotAMember``, which is a ``KeyError`` and says why.
+        """
         return self._rooms
 
     async def join(self, room: str | int) -> "Room":
@@ -99,16 +106,25 @@ class Chat:
             raise
         finally:
             self._joining -= Counter([name])
-        return self._rooms.of(view)
+        return self._known.of(view)
 
     @overload
     async def wait_for(self, what: Callable[[ChatEvent], bool], /) -> ChatEvent: ...
     @overload
-    async def wait_for(self, what: type[T], /) -> T: ...
+    async def wait_for(self, what: type[T] | tuple[type[T], ...], /) -> T: ...
 
-    async def wait_for(self, what: type[T] | Callable[[ChatEvent], bool], /) -> T | ChatEvent:
+    async def wait_for(
+        self, what: type[T] | tuple[type[T], ...] | Callable[[ChatEvent], bool], /
+    ) -> T | ChatEvent:
         """
         Return the next event, from now on, of this class or that this function says yes to.
+
+        "From now on" is too late for the answer to what was said before: it may be there
+        already when ``send`` returns. For that, subscribe first, then send, then read::
+
+            with chat.subscribe() as events:
+                await room.send("!time")
+                answer = await events.wait_for(is_answer)
 
         The other streams keep all their events.
 
@@ -148,7 +164,7 @@ class Chat:
     def _leave_unused(self, name: RoomId | None) -> None:
         """Leave a room that only a join has asked for that was cancelled."""
         view = None if name is None else self._session.rooms.get(name)
-        if view is not None and self._joining[name] == 1 and not self._rooms.knows(view):
+        if view is not None and self._joining[name] == 1 and not self._known.knows(view):
             self._session.leave(view.room, _now())
 
 
@@ -206,7 +222,7 @@ class Room:
         has an ``Unconfirmed``.
 
         Raises:
-            LocalProtocolError: The text is no Unicode text.
+            LocalProtocolError: The text is no string, or no Unicode text; nothing was sent.
             NotAMember: One has left the room, or was put out.
             RoomError: The server refused it.
             NotSent: It was never handed over; saying it again is safe.
@@ -239,11 +255,20 @@ class Room:
     @overload
     async def wait_for(self, what: Callable[[RoomEvent], bool], /) -> RoomEvent: ...
     @overload
-    async def wait_for(self, what: type[T], /) -> T: ...
+    async def wait_for(self, what: type[T] | tuple[type[T], ...], /) -> T: ...
 
-    async def wait_for(self, what: type[T] | Callable[[RoomEvent], bool], /) -> T | RoomEvent:
+    async def wait_for(
+        self, what: type[T] | tuple[type[T], ...] | Callable[[RoomEvent], bool], /
+    ) -> T | RoomEvent:
         """
         Return the next event, from now on, of this class or that this function says yes to.
+
+        "From now on" is too late for the answer to what was said before: it may be there
+        already when ``send`` returns. For that, subscribe first, then send, then read::
+
+            with room.subscribe() as events:
+                await room.send("!time")
+                answer = await events.wait_for(is_answer)
 
         Raises:
             ChatClosed: The room or the chat was left before.
@@ -277,7 +302,7 @@ class Room:
         return f"<Room {self.id} at {self._chat.address}>"
 
 
-class _Rooms(Mapping[str, Room]):
+class _KnownRooms:
     """The session's rooms, each as one and the same object while one is in it."""
 
     def __init__(self, chat: Chat, session: Session) -> None:
@@ -298,15 +323,6 @@ class _Rooms(Mapping[str, Room]):
             del self._known[gone]
         room = self._known[view.room] = Room(self._chat, self._session, view)
         return room
-
-    def __getitem__(self, room: str) -> Room:
-        return self.of(self._session.rooms[RoomId(room)])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._session.rooms)
-
-    def __len__(self) -> int:
-        return len(self._session.rooms)
 
 
 def _was_handed_over(send: Operation[RoomMessage]) -> bool:

@@ -1,12 +1,14 @@
 """How a session begins and ends under asyncio."""
 
 import asyncio
+import logging
 import random
 import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
+from typing import Final
 
 from multichat_proto.address import Address
 from multichat_proto.asyncio._chat import Chat, wait_for_result
@@ -18,9 +20,12 @@ from multichat_proto.handshake import SUBPROTOCOL
 from multichat_proto.opening import Opening
 from multichat_proto.options import Options
 from multichat_proto.session import Session
+from multichat_proto.session.lookup import wanted_rooms
 from multichat_proto.transport import OWN_ORIGIN, AsyncConnector
 
 __all__ = ["connect"]
+
+_LOG: Final = logging.getLogger("multichat_proto")
 
 
 def connect(
@@ -62,7 +67,8 @@ def connect(
         credentials: Who one is: a name and a password, or one of
             :mod:`multichat_proto.credentials`; ``None`` is nobody.
         rooms: The rooms that are wanted from the start. One that is refused does not keep the
-            block from being entered; the chat's stream has a ``RoomLost``.
+            block from being entered; the chat's stream has a ``RoomLost``, the log a warning,
+            and looking it up in ``chat.rooms`` raises ``NotAMember`` with the refusal.
         username: One's own name, where the credentials do not say it: it tells one's own
             messages from the same words of somebody else.
         headers: More headers of the handshake.
@@ -77,7 +83,7 @@ def connect(
         random: Returns a number from 0 up to, but not including, 1; for the waits.
 
     Raises:
-        LocalProtocolError: The address, a header or a room's id is none.
+        LocalProtocolError: The address, a header, a room's id or another of these is none.
         LoginFailed: The server did not take the account. This and the next come when the
             block is entered.
         ConnectionFailed: No connection came about, in ``connect_timeout`` seconds if it is
@@ -86,7 +92,7 @@ def connect(
         RemoteProtocolError: What answered does not speak WebSocket.
 
     """
-    options = options or Options()
+    options = Options() if options is None else options
     opening = Opening(
         url,
         credentials=credentials,
@@ -100,7 +106,8 @@ def connect(
     )
     if transport is None and proxy is not None:
         check_proxy(proxy)  # a mistake is told here and not by each attempt
-    return _Connecting(opening, transport or WebSocketConnector(), options, tuple(rooms), random)
+    wanted = wanted_rooms(rooms)
+    return _Connecting(opening, transport or WebSocketConnector(), options, wanted, random)
 
 
 class _Connecting(AbstractAsyncContextManager[Chat]):
@@ -160,4 +167,5 @@ class _Connecting(AbstractAsyncContextManager[Chat]):
             rooms=self._wanted,
             has_login=self._opening.has_login,
             can_login=self._opening.password is not None,
+            on_warning=_LOG.warning,
         )

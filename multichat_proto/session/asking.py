@@ -15,6 +15,7 @@ from multichat_proto.exceptions import (
     MultichatError,
     NotAMember,
     NotSent,
+    RoomError,
 )
 from multichat_proto.messages import Room, room_id
 from multichat_proto.options import Options, Overflow
@@ -43,6 +44,10 @@ class Asking:
         rooms: tuple[str | int, ...],
         has_login: bool,
     ) -> None:
+        if not isinstance(options, Options):
+            raise LocalProtocolError(f"options must be Options, not {options!r}")
+        if username is not None and not isinstance(username, str):
+            raise LocalProtocolError(f"username must be a str, not {username!r}")
         self._options = options
         self.on_effect: Callable[[], None] = _nothing
         self.state = SessionState.CONNECTING
@@ -68,6 +73,11 @@ class Asking:
     def rooms(self) -> Mapping[Room, RoomView]:
         """The rooms that are wanted, or that the server put one into; a live view."""
         return MappingProxyType(self._visits.records)
+
+    @property
+    def refusals(self) -> Mapping[Room, RoomError]:
+        """Why rooms are not there that were wanted; a live view."""
+        return MappingProxyType(self._visits.refusals)
 
     def ready(self, now: float) -> Operation[None]:  # noqa: ARG002  # as all the others have it
         """Wait until every wanted room is joined for the first time, or that has failed."""
@@ -114,11 +124,13 @@ class Asking:
             if self._is_over:
                 raise self._gone()
             if not self._visits.is_visited(name):
-                raise NotAMember(name)
+                raise NotAMember(name, self._visits.refusals.get(name))
             if self._commands.is_crowded:
                 raise NotSent(name, f"{self._options.max_waiting} commands wait already")
             wait = self._options.send_timeout
             deadline = None if wait is None else now + wait
+            if isinstance(text, str):
+                text = str.__str__(text)  # such as of a StrEnum
             self._commands.wait(WaitingSend(name, text, operation, deadline))
         except MultichatError as exc:
             operation.fail(exc)

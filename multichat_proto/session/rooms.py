@@ -2,13 +2,17 @@
 
 import enum
 from collections import OrderedDict
-from typing import Protocol
+from typing import Final, Protocol
 
 from multichat_proto.messages import Room
 from multichat_proto.session.operations import Operation
 from multichat_proto.session.queues import EventQueue
 
-__all__ = ["MembersSeen", "RoomRecord", "RoomView", "Wish"]
+__all__ = ["LONGEST_NAME", "MembersSeen", "RoomRecord", "RoomView", "Wish"]
+
+LONGEST_NAME: Final = 256
+"""Characters of a name; a longer one is no member that is kept. Accounts of the 2016 original
+have up to 150, and a hostile server may send a million."""
 
 
 class RoomView(Protocol):
@@ -55,6 +59,8 @@ class MembersSeen:
     """
     The names of a room's members, as far as its messages show.
 
+    A name of more than :data:`LONGEST_NAME` characters is not kept.
+
     Membership is by connection (MC1-MEMB-01): a name is gone when as many have left as entered.
 
     Args:
@@ -73,8 +79,9 @@ class MembersSeen:
 
     def entered(self, name: str) -> None:
         """Count a connection of this name in."""
-        self._counts[name] = self._counts.get(name, 0) + 1
-        self._keep_limit()
+        if len(name) <= LONGEST_NAME:
+            self._counts[name] = self._counts.get(name, 0) + 1
+            self._keep_limit()
 
     def left(self, name: str) -> None:
         """Count a connection of this name out."""
@@ -86,7 +93,7 @@ class MembersSeen:
 
     def spoke(self, name: str) -> None:
         """Note a name that is there without having entered since one is in the room."""
-        if name not in self._counts:
+        if name not in self._counts and len(name) <= LONGEST_NAME:
             self._counts[name] = 1
             self._keep_limit()
 

@@ -71,6 +71,7 @@ class Session(Asking):
             same words of somebody else.
         rooms: The rooms that are wanted from the start.
         has_login: Whether the handshake names a user (MC1-CLIENT-11).
+        on_warning: Called with a sentence for the log; what the server said is quoted in it.
         can_login: Whether :class:`Open` may ask for a new login.
 
     Attributes:
@@ -81,7 +82,8 @@ class Session(Asking):
         events: The chat's own stream.
 
     Raises:
-        LocalProtocolError: One of the rooms is no room's name, or they are too many.
+        LocalProtocolError: One of the rooms is no room's name, or they are too many; or the
+            options or the user name are none.
 
     """
 
@@ -96,6 +98,7 @@ class Session(Asking):
         rooms: tuple[str | int, ...] = (),
         has_login: bool = False,
         can_login: bool = False,
+        on_warning: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__(
             options,
@@ -105,6 +108,8 @@ class Session(Asking):
             rooms=rooms,
             has_login=has_login,
         )
+        if on_warning is not None:
+            self._streams.on_warning = on_warning
         self._username = username
         self._reconnecting = Reconnecting(options, random, can_login=can_login)
         self._keepalive = KeepAlive(options)
@@ -150,6 +155,7 @@ class Session(Asking):
                 send = self._commands.next_send(self._visits.is_joined)
                 if send is not None:
                     times.append(self._commands.tokens_at(send.tokens))
+        times.extend(self._streams.deadlines())
         if self._held_at is not None:
             times.append(self._held_at)
         if self._connect_by is not None and not self._was_connected:
@@ -218,6 +224,8 @@ class Session(Asking):
         if self.state is SessionState.CLOSING:
             return
         changed = self._hearing.receive(client.receive_text(text), now)
+        if self._streams.watch(now):
+            self.on_effect()
         if changed:
             if self._hearing.login_refusal is not None:
                 self._login_anew(*self._hearing.login_refusal, now)
@@ -229,6 +237,8 @@ class Session(Asking):
         if connection == self._connection and self._client is not None:
             self._hear(now)
             self._hearing.receive_binary()
+            if self._streams.watch(now):
+                self.on_effect()
 
     def pong(self, connection: int, now: float) -> None:
         """The server has answered a ping."""
@@ -251,6 +261,7 @@ class Session(Asking):
         """Time has passed."""
         if self._is_over:
             return
+        self._streams.watch(now)
         for send in self._commands.remove_late(now):
             send.operation.fail(NotSent(send.room, "there was no chance to in time"))
         self._visits.give_up_late_joins(now)

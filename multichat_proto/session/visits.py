@@ -49,6 +49,7 @@ class Visits:
     Attributes:
         records: All rooms that are wanted or joined.
         last_refusal: Why the last join that is tried again was refused.
+        refusals: Why rooms were given up that were wanted whoever waited for them.
 
     """
 
@@ -68,6 +69,7 @@ class Visits:
         self._unsettled: dict[Room, RoomRecord] = {}
         self._late_joins: list[tuple[float, Operation[RoomView], RoomRecord]] = []
         self.last_refusal: RoomError | None = None
+        self.refusals: dict[Room, RoomError] = {}
 
     # -- Wishes.
 
@@ -224,7 +226,10 @@ class Visits:
             Whether somebody could be told. If not, the connection is good for nothing.
 
         """
-        record = self.records[late.room]  # what is under way keeps it
+        record = self.records.get(late.room)
+        if record is None:
+            # One that was late before it has ended the connection, and this visit with it.
+            return True
         record.is_entering = False
         if late.kind == "leave":
             return False
@@ -288,6 +293,7 @@ class Visits:
                 )
             record = RoomRecord(room, self._streams.subscribe(room), self._options.max_members)
             self.records[room] = record
+            self.refusals.pop(room, None)
         return record
 
     def refuse(self, record: RoomRecord, error: RoomError, now: float) -> None:
@@ -303,6 +309,10 @@ class Visits:
             operation.fail(error)
         record.joins.clear()
         if is_wanted_anyway:
+            while len(self.refusals) >= self._options.max_rooms:
+                del self.refusals[next(iter(self.refusals))]
+            self.refusals[record.room] = error
+            self._streams.on_warning(f"room {record.room} was refused: {str(error)!a}")
             self.lose(record, error)
         else:
             self.forget(record)

@@ -6,7 +6,7 @@ from it. Any number of threads may use a chat. Whatever waits can be given a lon
 can be interrupted by Ctrl-C; what was asked is taken back then, as far as that is possible.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeVar, overload
 
 from multichat_proto.address import Address
@@ -15,6 +15,7 @@ from multichat_proto.exceptions import DeliveryUnknown
 from multichat_proto.messages import Room as RoomId
 from multichat_proto.options import Overflow
 from multichat_proto.session import RoomView, Session, SessionState
+from multichat_proto.session.lookup import Rooms
 from multichat_proto.sync._events import Events
 from multichat_proto.sync._waiting import Waiting
 
@@ -64,8 +65,13 @@ class Chat:
         return self._session.state
 
     @property
-    def rooms(self) -> Mapping[str, "Room"]:
-        """The rooms that are wanted, or that the server put one into, by their id; as it is now."""
+    def rooms(self) -> Rooms["Room"]:
+        """
+        The rooms that are wanted, or that the server put one into, by their id; as it is now.
+
+        ``chat.rooms[1]`` is ``chat.rooms["1"]``. For one that is not there, such as one that the
+        server refused, that raises ``NotAMember``, which is a ``KeyError`` and says why.
+        """
         return self._rooms.now()
 
     def join(self, room: str | int, *, timeout: float | None = None) -> "Room":
@@ -96,18 +102,31 @@ class Chat:
         self, what: Callable[[ChatEvent], bool], /, *, timeout: float | None = None
     ) -> ChatEvent: ...
     @overload
-    def wait_for(self, what: type[T], /, *, timeout: float | None = None) -> T: ...
+    def wait_for(
+        self, what: type[T] | tuple[type[T], ...], /, *, timeout: float | None = None
+    ) -> T: ...
 
     def wait_for(
-        self, what: type[T] | Callable[[ChatEvent], bool], /, *, timeout: float | None = None
+        self,
+        what: type[T] | tuple[type[T], ...] | Callable[[ChatEvent], bool],
+        /,
+        *,
+        timeout: float | None = None,
     ) -> T | ChatEvent:
         """
         Return the next event, from now on, of this class or that this function says yes to.
 
+        "From now on" is too late for the answer to what was said before: it may be there
+        already when ``send`` returns. For that, subscribe first, then send, then read::
+
+            with chat.subscribe() as events:
+                room.send("!time")
+                answer = events.wait_for(is_answer)
+
         The other streams keep all their events.
 
         Args:
-            what: A class, or a function; it runs in the thread that calls this.
+            what: A class, a tuple of classes, or a function; it runs in the thread that calls this.
             timeout: Longest wait, in seconds; ``None`` waits as long as it takes.
 
         Raises:
@@ -209,7 +228,7 @@ class Room:
 
         Raises:
             TimeoutError: It took longer, and was never handed over.
-            LocalProtocolError: The text is no Unicode text.
+            LocalProtocolError: The text is no string, or no Unicode text; nothing was sent.
             NotAMember: One has left the room, or was put out.
             RoomError: The server refused it.
             NotSent: It was never handed over; saying it again is safe.
@@ -245,16 +264,29 @@ class Room:
         self, what: Callable[[RoomEvent], bool], /, *, timeout: float | None = None
     ) -> RoomEvent: ...
     @overload
-    def wait_for(self, what: type[T], /, *, timeout: float | None = None) -> T: ...
+    def wait_for(
+        self, what: type[T] | tuple[type[T], ...], /, *, timeout: float | None = None
+    ) -> T: ...
 
     def wait_for(
-        self, what: type[T] | Callable[[RoomEvent], bool], /, *, timeout: float | None = None
+        self,
+        what: type[T] | tuple[type[T], ...] | Callable[[RoomEvent], bool],
+        /,
+        *,
+        timeout: float | None = None,
     ) -> T | RoomEvent:
         """
         Return the next event, from now on, of this class or that this function says yes to.
 
+        "From now on" is too late for the answer to what was said before: it may be there
+        already when ``send`` returns. For that, subscribe first, then send, then read::
+
+            with room.subscribe() as events:
+                room.send("!time")
+                answer = events.wait_for(is_answer)
+
         Args:
-            what: A class, or a function; it runs in the thread that calls this.
+            what: A class, a tuple of classes, or a function; it runs in the thread that calls this.
             timeout: Longest wait, in seconds; ``None`` waits as long as it takes.
 
         Raises:
@@ -300,10 +332,11 @@ class _Rooms:
         self._session = session
         self._known: dict[RoomId, Room] = {}
 
-    def now(self) -> Mapping[str, Room]:
+    def now(self) -> Rooms[Room]:
         """Return all rooms; a copy, since other threads change them meanwhile."""
         with self._waiting.lock:
-            return {name: self._of(view) for name, view in self._session.rooms.items()}
+            rooms = {name: self._of(view) for name, view in self._session.rooms.items()}
+            return Rooms(rooms, lambda room: room, dict(self._session.refusals))
 
     def of(self, view: RoomView) -> Room:
         """Return the room that the session sees so."""

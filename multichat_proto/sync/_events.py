@@ -6,6 +6,7 @@ from typing import Generic, Self, TypeVar, cast, overload
 
 from multichat_proto.exceptions import ChatClosed
 from multichat_proto.session import EndOfEvents, EventQueue, Session
+from multichat_proto.session.matching import matcher
 from multichat_proto.sync._waiting import Waiting
 
 __all__ = ["Events"]
@@ -86,16 +87,22 @@ class Events(Generic[E]):
     @overload
     def wait_for(self, what: Callable[[E], bool], /, *, timeout: float | None = None) -> E: ...
     @overload
-    def wait_for(self, what: type[T], /, *, timeout: float | None = None) -> T: ...
+    def wait_for(
+        self, what: type[T] | tuple[type[T], ...], /, *, timeout: float | None = None
+    ) -> T: ...
 
     def wait_for(
-        self, what: type[T] | Callable[[E], bool], /, *, timeout: float | None = None
+        self,
+        what: type[T] | tuple[type[T], ...] | Callable[[E], bool],
+        /,
+        *,
+        timeout: float | None = None,
     ) -> T | E:
         """
-        Take events until one is of this class, or is one that this function says yes to.
+        Take events until one is of this class, or one of these, or this function says yes to it.
 
         Args:
-            what: A class, or a function.
+            what: A class, a tuple of classes, or a function.
             timeout: Longest wait, in seconds, for that event; ``None`` waits as long as it
                 takes.
 
@@ -108,11 +115,12 @@ class Events(Generic[E]):
             MultichatError: The session has ended by itself; this is why.
 
         """
+        is_it = matcher(what)
         deadline = None if timeout is None else self._waiting.now() + timeout
         while True:
             left = None if deadline is None else deadline - self._waiting.now()
             event = self.next(timeout=left)
-            if isinstance(event, what) if isinstance(what, type) else what(event):
+            if is_it(event):
                 return event
 
     def _take(self, timeout: float | None) -> E:

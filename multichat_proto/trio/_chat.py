@@ -7,7 +7,7 @@ request back in the moment of the cancellation, so that there is no time in whic
 could come for nobody.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import TypeVar, overload
 
 import trio
@@ -17,6 +17,7 @@ from multichat_proto.events import ChatEvent, RoomEvent, RoomMessage
 from multichat_proto.messages import Room as RoomId
 from multichat_proto.options import Overflow
 from multichat_proto.session import Operation, RoomView, Session, SessionState
+from multichat_proto.session.lookup import Rooms
 from multichat_proto.trio._events import Events
 
 __all__ = ["Chat", "Room"]
@@ -42,7 +43,8 @@ class Chat:
         self._session = session
         self._address = address
         self._username = username
-        self._rooms = _Rooms(self, session)
+        self._known = _KnownRooms(self, session)
+        self._rooms = Rooms(session.rooms, self._known.of, session.refusals)
         self._events: Events[ChatEvent] = Events(session, session.events)
 
     @property
@@ -61,8 +63,13 @@ class Chat:
         return self._session.state
 
     @property
-    def rooms(self) -> Mapping[str, "Room"]:
-        """The rooms that are wanted, or that the server put one into, by their id; a live view."""
+    def rooms(self) -> Rooms["Room"]:
+        """
+        The rooms that are wanted, or that the server put one into, by their id; a live view.
+
+        ``chat.rooms[1]`` is ``chat.rooms["1"]``. For one that is not there, such as one that the
+        server refused, that raises ``NotAMember``, which is a ``KeyError`` and says why.
+        """
         return self._rooms
 
     async def join(self, room: str | int) -> "Room":
@@ -84,16 +91,25 @@ class Chat:
 
         """
         view = await _ask(self._session, lambda now: self._session.join(room, now))
-        return self._rooms.of(view)
+        return self._known.of(view)
 
     @overload
     async def wait_for(self, what: Callable[[ChatEvent], bool], /) -> ChatEvent: ...
     @overload
-    async def wait_for(self, what: type[T], /) -> T: ...
+    async def wait_for(self, what: type[T] | tuple[type[T], ...], /) -> T: ...
 
-    async def wait_for(self, what: type[T] | Callable[[ChatEvent], bool], /) -> T | ChatEvent:
+    async def wait_for(
+        self, what: type[T] | tuple[type[T], ...] | Callable[[ChatEvent], bool], /
+    ) -> T | ChatEvent:
         """
         Return the next event, from now on, of this class or that this function says yes to.
+
+        "From now on" is too late for the answer to what was said before: it may be there
+        already when ``send`` returns. For that, subscribe first, then send, then read::
+
+            with chat.subscribe() as events:
+                await room.send("!time")
+                answer = await events.wait_for(is_answer)
 
         The other streams keep all their events.
 
@@ -185,7 +201,7 @@ class Room:
         has an ``Unconfirmed``.
 
         Raises:
-            LocalProtocolError: The text is no Unicode text.
+            LocalProtocolError: The text is no string, or no Unicode text; nothing was sent.
             NotAMember: One has left the room, or was put out.
             RoomError: The server refused it.
             NotSent: It was never handed over; saying it again is safe.
@@ -211,11 +227,20 @@ class Room:
     @overload
     async def wait_for(self, what: Callable[[RoomEvent], bool], /) -> RoomEvent: ...
     @overload
-    async def wait_for(self, what: type[T], /) -> T: ...
+    async def wait_for(self, what: type[T] | tuple[type[T], ...], /) -> T: ...
 
-    async def wait_for(self, what: type[T] | Callable[[RoomEvent], bool], /) -> T | RoomEvent:
+    async def wait_for(
+        self, what: type[T] | tuple[type[T], ...] | Callable[[RoomEvent], bool], /
+    ) -> T | RoomEvent:
         """
         Return the next event, from now on, of this class or that this function says yes to.
+
+        "From now on" is too late for the answer to what was said before: it may be there
+        already when ``send`` returns. For that, subscribe first, then send, then read::
+
+            with room.subscribe() as events:
+                await room.send("!time")
+                answer = await events.wait_for(is_answer)
 
         Raises:
             ChatClosed: The room or the chat was left before.
@@ -249,7 +274,7 @@ class Room:
         return f"<Room {self.id} at {self._chat.address}>"
 
 
-class _Rooms(Mapping[str, Room]):
+class _KnownRooms:
     """The session's rooms, each as one and the same object while one is in it."""
 
     def __init__(self, chat: Chat, session: Session) -> None:
@@ -265,15 +290,6 @@ class _Rooms(Mapping[str, Room]):
             del self._known[gone]
         known = self._known[view.room] = Room(self._chat, self._session, view)
         return known
-
-    def __getitem__(self, room: str) -> Room:
-        return self.of(self._session.rooms[RoomId(room)])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._session.rooms)
-
-    def __len__(self) -> int:
-        return len(self._session.rooms)
 
 
 async def _ask(session: Session, request: Callable[[float], Operation[T]]) -> T:

@@ -1,11 +1,13 @@
 """How a session begins and ends on Trio."""
 
+import logging
 import random
 import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
+from typing import Final
 
 import trio
 
@@ -15,6 +17,7 @@ from multichat_proto.handshake import SUBPROTOCOL
 from multichat_proto.opening import Opening
 from multichat_proto.options import Options
 from multichat_proto.session import Session
+from multichat_proto.session.lookup import wanted_rooms
 from multichat_proto.transport import OWN_ORIGIN, AsyncConnector
 from multichat_proto.trio._chat import Chat, wait_for_result
 from multichat_proto.trio._dial import Dialler
@@ -22,6 +25,8 @@ from multichat_proto.trio._driver import Driver
 from multichat_proto.trio._proxy import HttpProxy
 
 __all__ = ["connect"]
+
+_LOG: Final = logging.getLogger("multichat_proto")
 
 
 def connect(
@@ -63,7 +68,8 @@ def connect(
         credentials: Who one is: a name and a password, or one of
             :mod:`multichat_proto.credentials`; ``None`` is nobody.
         rooms: The rooms that are wanted from the start. One that is refused does not keep the
-            block from being entered; the chat's stream has a ``RoomLost``.
+            block from being entered; the chat's stream has a ``RoomLost``, the log a warning,
+            and looking it up in ``chat.rooms`` raises ``NotAMember`` with the refusal.
         username: One's own name, where the credentials do not say it: it tells one's own
             messages from the same words of somebody else.
         headers: More headers of the handshake.
@@ -77,7 +83,7 @@ def connect(
         random: Returns a number from 0 up to, but not including, 1; for the waits.
 
     Raises:
-        LocalProtocolError: The address, a header or a room's id is none.
+        LocalProtocolError: The address, a header, a room's id or another of these is none.
         LoginFailed: The server did not take the account. This and the next come when the
             block is entered.
         ConnectionFailed: No connection came about, in ``connect_timeout`` seconds if it is
@@ -86,7 +92,7 @@ def connect(
         RemoteProtocolError: What answered does not speak WebSocket.
 
     """
-    options = options or Options()
+    options = Options() if options is None else options
     opening = Opening(
         url,
         credentials=credentials,
@@ -100,7 +106,8 @@ def connect(
     )
     if transport is None and proxy is not None:
         HttpProxy.parse(proxy)  # a mistake is told here and not by each attempt
-    return _Connecting(opening, transport or Dialler(), options, tuple(rooms), random)
+    wanted = wanted_rooms(rooms)
+    return _Connecting(opening, transport or Dialler(), options, wanted, random)
 
 
 class _Connecting(AbstractAsyncContextManager[Chat]):
@@ -171,6 +178,7 @@ class _Connecting(AbstractAsyncContextManager[Chat]):
             rooms=self._wanted,
             has_login=self._opening.has_login,
             can_login=self._opening.password is not None,
+            on_warning=_LOG.warning,
         )
 
     async def _drive(self, driver: Driver) -> None:

@@ -8,6 +8,7 @@ import trio
 
 from multichat_proto.exceptions import ChatClosed
 from multichat_proto.session import EndOfEvents, EventQueue, Session
+from multichat_proto.session.matching import matcher
 
 __all__ = ["Events"]
 
@@ -84,23 +85,25 @@ class Events(Generic[E]):
     @overload
     async def wait_for(self, what: Callable[[E], bool], /) -> E: ...
     @overload
-    async def wait_for(self, what: type[T], /) -> T: ...
+    async def wait_for(self, what: type[T] | tuple[type[T], ...], /) -> T: ...
 
-    async def wait_for(self, what: type[T] | Callable[[E], bool], /) -> T | E:
+    async def wait_for(self, what: type[T] | tuple[type[T], ...] | Callable[[E], bool], /) -> T | E:
         """
-        Take events until one is of this class, or is one that this function says yes to.
+        Take events until one is of this class, or one of these, or this function says yes to it.
 
         Returns:
             That event; those before it are dropped.
 
         Raises:
+            LocalProtocolError: No event can be that.
             ChatClosed: The stream has ended in order before.
             MultichatError: The session has ended by itself; this is why.
 
         """
+        is_it = matcher(what)
         while True:
             event = await self.next()
-            if isinstance(event, what) if isinstance(what, type) else what(event):
+            if is_it(event):
                 return event
 
     async def _take(self) -> E:

@@ -40,6 +40,7 @@ class Play:
         has_login: bool = False,
         can_login: bool = False,
         random: float = 1.0,
+        warnings: list[str] | None = None,
     ) -> None:
         self.now = START
         self.session = Session(
@@ -51,6 +52,7 @@ class Play:
             rooms=rooms,
             has_login=has_login,
             can_login=can_login,
+            on_warning=([] if warnings is None else warnings).append,
         )
         self.connection = 0
         self.log: list[str] = []

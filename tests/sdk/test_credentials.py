@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
 from multichat_proto.address import Address
@@ -12,6 +14,7 @@ from multichat_proto.credentials import (
     Password,
     credentials_of,
 )
+from multichat_proto.exceptions import LocalProtocolError
 from multichat_proto.transport import OpenRequest
 
 SECRET = "s3cr3t"
@@ -25,6 +28,29 @@ SECRET = "s3cr3t"
 def test_no_secret_is_shown(credentials: Credentials) -> None:
     assert SECRET not in repr(credentials)
     assert credentials_of(credentials) is credentials
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        SECRET,
+        (SECRET,),
+        ("alice", SECRET, SECRET),
+        ("alice", None),
+        (5, SECRET),
+        {"alice": SECRET},
+        Cookies({SECRET: cast("str", 5)}),
+        Authorization(cast("str", SECRET.encode())),
+        5,
+    ],
+    ids=["name", "one", "three", "no-password", "number", "dict", "cookie", "bytes", "int"],
+)
+def test_what_says_nobody(given: Any) -> None:
+    """Told at once, and without a word of it: it may hold a password."""
+    with pytest.raises(LocalProtocolError, match="credentials must be a pair") as caught:
+        credentials_of(given)
+
+    assert SECRET not in str(caught.value)
 
 
 def test_a_pair_is_a_name_and_a_password() -> None:

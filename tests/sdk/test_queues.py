@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from multichat_proto.events import ChatEvent, Gap, RoomMessage
-from multichat_proto.exceptions import ChatClosed, ConnectionFailed, QueueOverflow
+from multichat_proto.events import ChatEvent, Gap, Refused, RoomMessage
+from multichat_proto.exceptions import ChatClosed, ConnectionFailed, QueueOverflow, RoomInvalid
 from multichat_proto.messages import Room
 from multichat_proto.options import Options, Overflow
 from multichat_proto.session import EndOfEvents, EventQueue
-from multichat_proto.session.streams import Streams
+from multichat_proto.session.queues import weight_of
+from multichat_proto.session.streams import STREAMS_FULL, Streams
 
 ONE = Room("1")
 
@@ -18,9 +19,15 @@ def said(number: int) -> RoomMessage:
     return RoomMessage(ONE, "bob", str(number))
 
 
-def queue(overflow: Overflow, *, space: list[EventQueue] | None = None) -> EventQueue:
+def queue(
+    overflow: Overflow, *, max_bytes: int = 10_000, space: list[EventQueue] | None = None
+) -> EventQueue:
     made = EventQueue(
-        ONE, max_queue=3, overflow=overflow, on_space=([] if space is None else space).append
+        ONE,
+        max_queue=3,
+        max_bytes=max_bytes,
+        overflow=overflow,
+        on_space=([] if space is None else space).append,
     )
     made.claim()
     return made
@@ -107,12 +114,99 @@ def test_even_a_blocking_queue_has_an_end() -> None:
 
 
 def test_a_blocking_queue_that_nobody_reads_blocks_nobody() -> None:
-    events = EventQueue(ONE, max_queue=3, overflow=Overflow.BLOCK, on_space=lambda _: None)
+    events = EventQueue(
+        ONE, max_queue=3, max_bytes=100, overflow=Overflow.BLOCK, on_space=lambda _: None
+    )
     for number in range(100):
         events.put(said(number))
 
     assert not events.is_full(is_urgent=False)
     assert events.take() == Gap(ONE, 97)
+
+
+class TestBytes:
+    """The same bounds for few events with much text."""
+
+    def test_the_oldest_give_way_to_long_ones(self) -> None:
+        events = queue(Overflow.DROP_OLDEST, max_bytes=100)
+        for text in ("a" * 60, "b" * 30, "c" * 60):
+            events.put(RoomMessage(ONE, "bob", text))
+
+        assert events.weight == 90 + 2 * len("1bob")
+        assert taken(events)[0] == Gap(ONE, 1)
+        assert events.weight == 0
+
+    def test_one_is_kept_however_long_it_is(self) -> None:
+        events = queue(Overflow.DROP_OLDEST, max_bytes=100)
+        longest = RoomMessage(ONE, "bob", "a" * 1_000)
+        for _ in range(2):
+            events.put(longest)
+
+        assert taken(events) == [Gap(ONE, 1), longest]
+
+    def test_a_character_beyond_ascii_makes_all_of_them_wide(self) -> None:
+        assert weight_of(RoomMessage(ONE, "bob", "a" * 99)) == 99 + len("1bob")
+        assert weight_of(RoomMessage(ONE, "bob", "a" * 99 + "\U0001f600")) == 400 + len("1bob")
+        assert weight_of(Refused(RoomInvalid("X", detail="a" * 50))) == 50
+        assert weight_of(Gap(None, 1)) == 0
+
+    def test_too_many_bytes_end_a_stream_that_wants_it(self) -> None:
+        events = queue(Overflow.CLOSE, max_bytes=100)
+        for _ in range(2):
+            events.put(RoomMessage(ONE, "bob", "a" * 60))
+
+        assert events.is_ended
+
+    def test_too_many_bytes_ask_for_a_pause(self) -> None:
+        space: list[EventQueue] = []
+        events = queue(Overflow.BLOCK, max_bytes=100, space=space)
+        for _ in range(2):
+            events.put(RoomMessage(ONE, "bob", "a" * 60))
+        assert events.is_full(is_urgent=False)
+        assert not events.is_full(is_urgent=True)
+        for _ in range(100):
+            events.put(RoomMessage(ONE, "bob", "a" * 60))
+        assert events.weight <= 600
+
+        assert isinstance(events.take(), Gap)
+        while events.is_full(is_urgent=False):
+            assert space == []
+            events.take()
+        assert space == [events]
+
+    def test_all_streams_together_have_a_limit(self) -> None:
+        """A server may put one into any number of rooms, and fill the stream of each."""
+        streams = Streams(Options(max_queue_bytes=1_000))
+        rooms = [Room(str(number)) for number in range(50)]
+        queues = [streams.subscribe(room) for room in rooms]
+        for room in rooms:
+            for _ in range(10):
+                streams.tell_room(room, RoomMessage(room, "bob", "a" * 90))
+        held = streams.chat.weight + sum(events.weight for events in queues)
+
+        assert held <= (STREAMS_FULL + 1) * 1_000
+        assert any(isinstance(events.take(), Gap) for events in queues)
+
+    def test_whatever_their_policy(self) -> None:
+        space: list[EventQueue] = []
+        closing, blocking = queue(Overflow.CLOSE), queue(Overflow.BLOCK, space=space)
+        for events in (closing, blocking):
+            for _ in range(3):
+                events.put(said(1))
+            events.shed()
+            assert taken_or_ended(events) == [Gap(ONE, 2), said(1)]
+
+        assert closing.is_ended
+        assert space == [blocking]
+
+
+def taken_or_ended(events: EventQueue) -> list[ChatEvent]:
+    found: list[ChatEvent] = []
+    for _ in range(len(events)):
+        event = events.take()
+        assert event is not None
+        found.append(event)
+    return found
 
 
 def test_the_end_comes_after_what_is_in_it() -> None:

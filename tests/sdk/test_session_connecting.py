@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import pytest
 
 from multichat_proto.events import (
@@ -530,3 +532,38 @@ def test_a_cap_that_no_float_can_grow_to() -> None:
     for _ in range(5):
         play.refuse(REFUSED)
         assert play.wait(1) == ["open"]
+
+
+class Socket:
+    """What a dead connection would keep alive."""
+
+
+@pytest.mark.parametrize("what", ["refused", "lost"])
+def test_an_event_does_not_keep_a_dead_connection_alive(what: str) -> None:
+    """Nor does the session; a thousand events would keep a thousand sockets."""
+    play = Play().joined("1")
+    if what == "refused":
+        play.lose()
+        play.wait(1)
+        play.events()
+
+    def fail() -> weakref.ref[Socket]:
+        connection = Socket()
+        try:
+            try:
+                raise OSError
+            except OSError as exc:
+                raise ConnectionClosed(1006, "") from exc
+        except ConnectionClosed as exc:
+            if what == "refused":
+                play.session.open_failed(play.connection, exc, play.now)
+            else:
+                play.session.connection_lost(play.connection, exc, play.now)
+        return weakref.ref(connection)
+
+    alive = fail()
+
+    (event,) = play.events()
+    assert isinstance(event, ConnectFailed | Disconnected)
+    assert alive() is None
+    assert event.error.__cause__ is event.error.__context__ is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
 from multichat_proto.events import (
@@ -30,6 +32,7 @@ from multichat_proto.exceptions import (
 from multichat_proto.messages import MsgType, Room
 from multichat_proto.options import Options
 from multichat_proto.session import Session, SessionState
+from multichat_proto.session.rooms import LONGEST_NAME
 from tests.sdk.session_play import Play, message
 
 ONE = Room("1")
@@ -132,6 +135,12 @@ class TestJoin:
         with pytest.raises(LocalProtocolError, match="names no room"):
             Session(Options(), now=0, random=lambda: 0, rooms=("x",))
 
+    def test_what_is_no_session(self) -> None:
+        for options, username in ((5, None), (Options, None), (Options(), 5)):
+            given: Any = {"username": username}
+            with pytest.raises(LocalProtocolError, match=r"(options|username) must be"):
+                Session(cast("Options", options), now=0, random=lambda: 0, **given)
+
     def test_too_many_rooms(self) -> None:
         play = Play(Options(max_rooms=2)).joined("1", "2")
 
@@ -176,6 +185,38 @@ class TestJoin:
 
         assert play.session.rooms == {}
         assert play.session.abandon(join, play.now) is False
+
+
+def test_a_room_that_was_wanted_and_is_refused_is_not_overlooked() -> None:
+    warnings: list[str] = []
+    play = Play(rooms=("1", "3"), warnings=warnings)
+    play.open()
+    play.says(JOINED)
+    play.says("{'error': 'ROOM_ACCESS_DENIED', 'detail': 'no\\n'}")
+
+    assert warnings == ["room 3 was refused: " + ascii(str(play.session.refusals[Room("3")]))]
+    with pytest.raises(
+        NotAMember, match="it was refused: join room 3: ROOM_ACCESS_DENIED"
+    ) as caught:
+        play.session.send("3", "x", play.now).result()
+    assert isinstance(caught.value.refusal, RoomAccessDenied)
+    play.session.join("3", play.now)
+    assert play.session.refusals == {}
+
+
+def test_refusals_have_a_limit() -> None:
+    play = Play(Options(max_rooms=2), rooms=("1", "2"))
+    play.open()
+    for _ in range(2):
+        play.says("{'error': 'ROOM_ACCESS_DENIED'}")
+    assert set(play.session.refusals) == {"1", "2"}
+    play.joined("3")
+    play.lose()
+    play.wait(30)
+    play.open()
+    play.says("{'error': 'ROOM_ACCESS_DENIED'}")
+
+    assert set(play.session.refusals) == {"2", "3"}
 
 
 class TestLeave:
@@ -417,6 +458,18 @@ class TestRejoin:
         assert play.wait(10.5) == ["abort"]
         assert play.is_in(SessionState.WAITING)
 
+    def test_a_cancelled_join_and_a_rejoin_that_are_not_answered(self) -> None:
+        """The one ends the connection, and with it the visit that the other was for."""
+        play = Play(Options(max_unanswered=4), rooms=("1",))
+        play.open()
+        join = play.session.join("2", play.now)
+        assert play.go() == ["join 2"]
+        assert play.session.abandon(join, play.now)
+
+        assert play.wait(10.5) == ["abort"]
+        assert play.is_in(SessionState.WAITING)
+        assert list(play.session.rooms) == ["1"]
+
     def test_two_unanswered_rejoins_end_one_connection(self) -> None:
         play = Play(Options(max_unanswered=2)).joined("1", "2")
         play.lose()
@@ -633,6 +686,17 @@ class TestWhatTheServerDoes:
             play.says(message("1", "x", f"m{number}"))
 
         assert play.session.rooms[ONE].members == {"m7", "m8", "m9"}
+
+    def test_a_name_has_a_limit(self) -> None:
+        """Of ten thousand names of a million characters none is kept."""
+        play = Play().joined("1")
+        longest, longer = "l" * LONGEST_NAME, "l" * (LONGEST_NAME + 1)
+        for name in (longest, longer):
+            play.says(message("1", "x", name))
+            play.says(f"{{'room': '1', 'username': '{name}', 'msg_type': {MsgType.ENTER}}}")
+        play.says(f"{{'room': '1', 'username': '{longer}', 'msg_type': {MsgType.LEAVE}}}")
+
+        assert play.session.rooms[ONE].members == {"alice", longest}
 
     def test_an_error_that_answers_nothing(self) -> None:
         play = Play().joined("1")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from multichat_proto.events import RoomMessage, Unconfirmed
+from multichat_proto.events import Gap, RoomMessage, Unconfirmed
 from multichat_proto.exceptions import (
     ConnectionClosed,
     DeliveryUnknown,
@@ -32,6 +34,26 @@ def test_a_send_is_done_when_its_echo_has_come() -> None:
     assert not sent.is_done
     play.says(message("1", "hi"))
     assert sent.result() == RoomMessage(ONE, "alice", "hi", is_own=True)
+
+
+@pytest.mark.parametrize("text", [b"hi", None, 5, ["hi"]], ids=["bytes", "None", "int", "list"])
+def test_what_is_no_string_is_not_sent(text: Any) -> None:
+    """The encoder would make base64 of bytes, and pass on what no server takes (MC1-SEND-05)."""
+    play = Play().joined("1")
+    sent = play.session.send("1", text, play.now)
+
+    assert play.go() == []
+    with pytest.raises(LocalProtocolError, match="must be a str"):
+        sent.result()
+
+
+def test_a_kind_of_string_is_a_string() -> None:
+    play = Play().joined("1")
+    sent = play.session.send("1", Overflow.DROP_OLDEST, play.now)
+
+    assert play.go() == ["send 1 drop-oldest"]
+    play.says(message("1", "drop-oldest"))
+    assert type(sent.result().text) is str
 
 
 def test_closed_loop_is_the_default() -> None:
@@ -378,7 +400,7 @@ class TestBackpressure:
 
     def test_who_does_not_read_hears_no_pong(self) -> None:
         """That time does not count as the server's silence."""
-        play = Play(Options(max_queue=1)).joined("1")
+        play = Play(Options(max_queue=1, block_timeout=None)).joined("1")
         queue = play.session.subscribe(ONE, overflow=Overflow.BLOCK)
         queue.claim()
         play.wait(25)
@@ -389,6 +411,59 @@ class TestBackpressure:
 
         assert play.wait(19.9) == []
         assert play.wait(0.2) == ["ping"]
+
+    def test_a_reader_who_has_gone_stops_the_session_for_a_minute_only(self) -> None:
+        """Begun, and left by ``break``: nobody says so."""
+        warnings: list[str] = []
+        play = Play(Options(max_queue=2, block_timeout=60), warnings=warnings).joined("1")
+        queue = play.session.subscribe(ONE, overflow=Overflow.BLOCK)
+        queue.claim()
+        queue.release()
+        play.says(*(message("1", text, "bob") for text in "ab"))
+        play.wait(59)
+        assert not play.session.wants_frames
+        assert warnings == []
+
+        play.wait(2)
+        assert play.session.wants_frames
+        assert len(warnings) == 1
+        assert "the stream of room 1" in warnings[0]
+        play.says(*(message("1", text, "bob") for text in "cd"))
+        assert play.session.wants_frames
+        assert play.events(queue)[0] == Gap(ONE, 2)
+
+        queue.claim()
+        play.says(*(message("1", text, "bob") for text in "ef"))
+        assert not play.session.wants_frames, "it is read again"
+
+    def test_a_slow_reader_has_not_gone(self) -> None:
+        warnings: list[str] = []
+        play = Play(Options(max_queue=2, block_timeout=60), warnings=warnings).joined("1")
+        queue = play.session.subscribe(ONE, overflow=Overflow.BLOCK)
+        queue.claim()
+        play.wait(1)
+        play.says(*(message("1", text, "bob") for text in "abcd"))
+        for _ in range(2):
+            play.wait(50)
+            assert not play.session.wants_frames
+            queue.take()
+        play.wait(50)
+
+        assert warnings == []
+        assert [event.text for event in play.events(queue)] == ["c", "d"]  # type: ignore[union-attr]
+
+    def test_the_driver_hears_of_a_stream_that_has_become_full(self) -> None:
+        """It has to be woken up to look after its reader."""
+        play = Play(Options(max_queue=1, ping_interval=None)).joined("1")
+        queue = play.session.subscribe(ONE, overflow=Overflow.BLOCK)
+        queue.claim()
+        play.wait(60)
+        calls: list[bool] = []
+        play.session.on_effect = lambda: calls.append(True)
+        play.session.receive_text(play.connection, message("1", "a", "bob"), play.now)
+
+        assert calls == [True]
+        assert play.session.wake_at == play.now + 60
 
     def test_a_stream_that_is_given_up_stops_nobody(self) -> None:
         play = Play(Options(max_queue=1)).joined("1")

@@ -85,7 +85,7 @@ async def test_rooms_is_a_live_view() -> None:
         with pytest.raises(KeyError):
             rooms[RoomId("3")]
 
-        assert len(chat._rooms._known) < 5, "it remembers rooms for ever"
+        assert len(chat._known._known) < 5, "it remembers rooms for ever"
 
 
 async def test_members_and_who_said_what() -> None:
