@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import threading
 import tracemalloc
 from collections import deque
@@ -68,11 +69,17 @@ def sizes() -> Iterator[Sizes]:
 
 @contextmanager
 def traced() -> Iterator[None]:
+    # What measures coverage keeps something of every thread that it has seen.
+    here, in_threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
     tracemalloc.start()
     try:
         yield
     finally:
         tracemalloc.stop()
+        threading.settrace(in_threads)
+        sys.settrace(here)
 
 
 async def test_trio(server: MemoryServer, sizes: Sizes) -> None:
