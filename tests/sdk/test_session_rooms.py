@@ -31,7 +31,7 @@ from multichat_proto.exceptions import (
 )
 from multichat_proto.messages import MsgType, Room
 from multichat_proto.options import Options
-from multichat_proto.session import Session, SessionState
+from multichat_proto.session import Open, SendText, Session, SessionState
 from multichat_proto.session.rooms import LONGEST_NAME
 from tests.sdk.session_play import Play, message
 
@@ -693,9 +693,10 @@ class TestWhatTheServerDoes:
         longest, longer = "l" * LONGEST_NAME, "l" * (LONGEST_NAME + 1)
         for name in (longest, longer):
             play.says(message("1", "x", name))
-            play.says(f"{{'room': '1', 'username': '{name}', 'msg_type': {MsgType.ENTER}}}")
-        play.says(f"{{'room': '1', 'username': '{longer}', 'msg_type': {MsgType.LEAVE}}}")
+            play.says(_notice(name, MsgType.ENTER))
+        play.says(_notice(longer, MsgType.LEAVE))
 
+        assert not any(isinstance(event, BadFrame) for event in play.events())
         assert play.session.rooms[ONE].members == {"alice", longest}
 
     def test_an_error_that_answers_nothing(self) -> None:
@@ -758,3 +759,18 @@ def test_time_may_begin_anywhere() -> None:
 
     assert session.next_effect(-1e9) is None
     assert session.wake_at is not None
+
+
+def _notice(name: str, kind: MsgType) -> str:
+    return f"{{'room': '1', 'message': null, 'username': '{name}', 'msg_type': {kind.value}}}"
+
+
+def test_a_refused_room_that_nobody_logs() -> None:
+    """The core has no log of its own; a session may be without one."""
+    session = Session(Options(), now=0.0, random=lambda: 0.0, rooms=("1",))
+    assert isinstance(session.next_effect(0.0), Open)
+    session.opened(1, 0.0)
+    assert isinstance(session.next_effect(0.0), SendText)
+    session.receive_text(1, '{"error": "ROOM_INVALID"}', 0.0)
+
+    assert session.rooms == {}

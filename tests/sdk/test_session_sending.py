@@ -436,6 +436,18 @@ class TestBackpressure:
         play.says(*(message("1", text, "bob") for text in "ef"))
         assert not play.session.wants_frames, "it is read again"
 
+    def test_a_binary_frame_may_fill_a_stream(self) -> None:
+        """Then there is a time at which its reader is given up, and the driver has to know."""
+        play = Play(Options(max_queue=1, block_timeout=60)).joined("1")
+        queue = play.session.subscribe(None, overflow=Overflow.BLOCK)
+        queue.claim()
+        calls: list[None] = []
+        play.session.on_effect = lambda: calls.append(None)
+        play.session.receive_binary(play.connection, play.now)
+
+        assert not play.session.wants_frames
+        assert calls
+
     def test_a_slow_reader_has_not_gone(self) -> None:
         warnings: list[str] = []
         play = Play(Options(max_queue=2, block_timeout=60), warnings=warnings).joined("1")
