@@ -1,19 +1,83 @@
-"""The multichat protocol for clients and bots: typed messages and the sans-I/O core."""
+"""
+The multichat protocol for clients and bots: typed messages, events, errors, and the core.
 
-from multichat_proto.client import ClientConnection, Event, Ignored, Received, Violation
-from multichat_proto.codec import decode_command, decode_frame, encode, encode_bytes
+A client is made by ``connect`` of :mod:`multichat_proto.trio`, :mod:`multichat_proto.asyncio`
+or :mod:`multichat_proto.sync`; what it tells its user and takes from it is here.
+"""
+
+from multichat_proto.client import (
+    ClientConnection,
+    Event,
+    Ignored,
+    Received,
+    Violation,
+)
+from multichat_proto.codec import (
+    decode_command,
+    decode_frame,
+    encode,
+    encode_bytes,
+)
+from multichat_proto.credentials import (
+    Authorization,
+    Cookies,
+    Credentials,
+    Password,
+)
+from multichat_proto.events import (
+    BadFrame,
+    ChatEvent,
+    Connected,
+    ConnectFailed,
+    Disconnected,
+    Gap,
+    MemberEntered,
+    MemberLeft,
+    Reconnected,
+    Refused,
+    RoomEvent,
+    RoomGap,
+    RoomJoined,
+    RoomLeft,
+    RoomLost,
+    RoomMessage,
+    RoomRejoined,
+    Unconfirmed,
+    UnknownMessage,
+)
 from multichat_proto.exceptions import (
+    CertificateInvalid,
+    ChatClosed,
+    CommandInvalid,
     CommandRefused,
     ConnectionClosed,
     ConnectionFailed,
+    DeliveryUnknown,
+    Fault,
+    FrameInvalid,
+    HandshakeRefused,
     LocalProtocolError,
     LoginFailed,
+    LoginRequired,
+    MessageInvalid,
+    MessageTooLong,
     MultichatError,
+    NoAnswer,
+    NotAMember,
+    NotSent,
+    QueueOverflow,
+    RateLimited,
     RemoteProtocolError,
+    Retry,
+    RoomAccessDenied,
     RoomError,
+    RoomInvalid,
+    ServerUnavailable,
     StoreUnavailable,
 )
-from multichat_proto.limits import Limits
+from multichat_proto.limits import (
+    Limits,
+)
 from multichat_proto.messages import (
     CloseCode,
     Command,
@@ -29,19 +93,49 @@ from multichat_proto.messages import (
     Send,
     ServerFrame,
 )
-from multichat_proto.server import RoomAccess, ServerConnection
-from multichat_proto.state import RoomState
+from multichat_proto.options import (
+    Backoff,
+    Options,
+    Overflow,
+)
+from multichat_proto.server import (
+    RoomAccess,
+    ServerConnection,
+)
+from multichat_proto.session.states import (
+    SessionState,
+)
+from multichat_proto.state import (
+    RoomState,
+)
 
 __all__ = [
+    "Authorization",
+    "Backoff",
+    "BadFrame",
+    "CertificateInvalid",
+    "ChatClosed",
+    "ChatEvent",
     "ClientConnection",
     "CloseCode",
     "Command",
+    "CommandInvalid",
     "CommandRefused",
+    "ConnectFailed",
+    "Connected",
     "ConnectionClosed",
     "ConnectionFailed",
+    "Cookies",
+    "Credentials",
+    "DeliveryUnknown",
+    "Disconnected",
     "Error",
     "ErrorCode",
     "Event",
+    "Fault",
+    "FrameInvalid",
+    "Gap",
+    "HandshakeRefused",
     "Ignored",
     "Join",
     "Joined",
@@ -50,19 +144,48 @@ __all__ = [
     "Limits",
     "LocalProtocolError",
     "LoginFailed",
+    "LoginRequired",
+    "MemberEntered",
+    "MemberLeft",
     "Message",
+    "MessageInvalid",
+    "MessageTooLong",
     "MsgType",
     "MultichatError",
+    "NoAnswer",
+    "NotAMember",
+    "NotSent",
+    "Options",
+    "Overflow",
+    "Password",
+    "QueueOverflow",
+    "RateLimited",
     "Received",
+    "Reconnected",
+    "Refused",
     "RemoteProtocolError",
+    "Retry",
     "Room",
     "RoomAccess",
+    "RoomAccessDenied",
     "RoomError",
+    "RoomEvent",
+    "RoomGap",
+    "RoomInvalid",
+    "RoomJoined",
+    "RoomLeft",
+    "RoomLost",
+    "RoomMessage",
+    "RoomRejoined",
     "RoomState",
     "Send",
     "ServerConnection",
     "ServerFrame",
+    "ServerUnavailable",
+    "SessionState",
     "StoreUnavailable",
+    "Unconfirmed",
+    "UnknownMessage",
     "Violation",
     "decode_command",
     "decode_frame",

@@ -154,7 +154,8 @@ class ClientConnection:
         Return the frame that says something to a room one is in (MC1-JOIN-01).
 
         Raises:
-            LocalProtocolError: One is not in that room, or the text is no Unicode text.
+            LocalProtocolError: One is not in that room, or the message is no Unicode text, or
+                no text at all.
 
         """
         return self._command(Send(_name(room), message))
@@ -183,6 +184,17 @@ class ClientConnection:
             case _:
                 assert_never(frame)
         return Received(frame, answers)
+
+    def forget(self, command: Command) -> None:
+        """
+        Wait no longer for the answer to this very command; it counts as refused.
+
+        An answer that comes all the same answers nothing, or the next command like it.
+        """
+        for place, unanswered in enumerate(self._unanswered):
+            if unanswered is command:
+                self._give_up(place)
+                return
 
     def _command(self, command: Command) -> str:
         verb, room = _VERBS[type(command)], command.room_id

@@ -65,7 +65,8 @@ def encode(message: Command | ServerFrame) -> str:
     Return the text of the frame that carries this message (MC1-FRAME-01).
 
     Raises:
-        LocalProtocolError: A string of it is no Unicode text: it has a lone surrogate.
+        LocalProtocolError: A string of it is no Unicode text: it has a lone surrogate. Or what
+            is to be said is no string at all (MC1-SEND-05).
 
     """
     return encode_bytes(message).decode()
@@ -76,9 +77,14 @@ def encode_bytes(message: Command | ServerFrame) -> bytes:
     Return the same text as UTF-8, for those who frame it themselves.
 
     Raises:
-        LocalProtocolError: A string of it is no Unicode text: it has a lone surrogate.
+        LocalProtocolError: A string of it is no Unicode text: it has a lone surrogate. Or what
+            is to be said is no string at all (MC1-SEND-05).
 
     """
+    if type(message) is Send and type(message.message) is not str:
+        # The JSON encoder would make something of bytes, of None and of numbers.
+        kind = type(message.message).__name__
+        raise LocalProtocolError(f"what is said must be a str, not {kind}")
     try:
         return _encode_json(message)
     except UnicodeEncodeError:

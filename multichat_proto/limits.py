@@ -82,3 +82,24 @@ class TokenBucket:
             return False
         self._tokens -= tokens
         return True
+
+    def full_at(self, tokens: int = 1) -> float:
+        """
+        Return when so many tokens will be there, if nobody takes any meanwhile.
+
+        Args:
+            tokens: How many; more than the bucket can ever hold count as all that it can.
+
+        """
+        if self._when is None:
+            return 0.0
+        missing = min(tokens, max(1, int(self._burst))) - self._tokens
+        if missing <= 0:
+            return self._when
+        # A moment more: rounding must not make the wait end a trifle too early.
+        return self._when + missing / self._rate + 1e-6
+
+    def empty(self, now: float, seconds: float) -> None:
+        """Have no token come for so long: the other side has asked for a pause."""
+        self._tokens = 0.0
+        self._when = max(now, self._when or now) + seconds

@@ -36,7 +36,7 @@ def main() -> None:
             raise
         raise SystemExit(
             f"multichat: this command needs {exc.name}, which comes with an extra; "
-            f"install it with: pip install 'multichat[{extra}]'"
+            f"in a clone of multichat, install it with: pip install '.[{extra}]'"
         ) from None
 
 

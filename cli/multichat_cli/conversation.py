@@ -1,16 +1,16 @@
 """
 One connection and one room, as ``join`` and ``send`` use them.
 
-A command is sent and its answer awaited before the next one: MC1-CLIENT-07 asks for closed
-loop with servers that are not known to keep order, of which the 2016 original is one. It also
-makes "which command was refused" certain where error frames do not say it.
+The connection is not made anew when it is lost: a command whose messages may be lost or come
+twice has to end and say so. One command is under way at a time (MC1-CLIENT-07), which makes
+"which command was refused" certain where error frames do not say it.
 """
 
 import math
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Final, TypeVar
 
 import trio
 
@@ -18,28 +18,38 @@ from multichat_cli import sentences
 from multichat_cli.exit_codes import CommandFailed, ExitCode
 from multichat_cli.output import Event, Output
 from multichat_proto.address import Address
-from multichat_proto.client import Ignored, Received, Violation
+from multichat_proto.credentials import Password
+from multichat_proto.events import (
+    BadFrame,
+    ChatEvent,
+    MemberEntered,
+    MemberLeft,
+    Refused,
+    RoomJoined,
+    RoomLeft,
+    RoomLost,
+    RoomMessage,
+    Unconfirmed,
+    UnknownMessage,
+)
 from multichat_proto.exceptions import (
     ConnectionClosed,
     ConnectionFailed,
+    DeliveryUnknown,
     LocalProtocolError,
     LoginFailed,
+    NoAnswer,
+    NotAMember,
     RemoteProtocolError,
+    RoomError,
 )
-from multichat_proto.login import cookie_header, form_login
-from multichat_proto.messages import (
-    Command,
-    Error,
-    ErrorCode,
-    Joined,
-    Left,
-    Message,
-    MsgType,
-    ServerFrame,
-)
-from multichat_proto.trio import Connection, connect
+from multichat_proto.options import Options, Overflow
+from multichat_proto.session import SessionState
+from multichat_proto.trio import Chat, Room, connect
 
 __all__ = ["Conversation", "Server", "dial"]
+
+T = TypeVar("T")
 
 GOODBYE_SECONDS: Final = 2.0
 """Longest wait for the answer to the last ``leave``; nobody likes to wait for a goodbye."""
@@ -72,9 +82,29 @@ class Server:
         self.password: str | None = None
         self.timeout = timeout
 
+    @property
+    def credentials(self) -> Password | None:
+        """The account to log in with, if there is one."""
+        if self.username is None or self.password is None:
+            return None
+        return Password(self.username, self.password)
+
+    @property
+    def options(self) -> Options:
+        """The times and limits of its one connection."""
+        return Options(
+            reconnect=False,
+            connect_timeout=None,  # dial() says in its own words that it takes too long
+            open_timeout=math.inf,
+            answer_timeout=self.timeout,
+            send_timeout=None,
+            command_rate=0,  # each waits for the answer before; a server says if it is too much
+            overflow=Overflow.BLOCK,
+        )
+
 
 @asynccontextmanager
-async def dial(server: Server, output: Output) -> AsyncIterator[Connection]:
+async def dial(server: Server, output: Output) -> AsyncIterator[Chat]:
     """
     Log in, if there is somebody to log in as, and connect.
 
@@ -82,15 +112,23 @@ async def dial(server: Server, output: Output) -> AsyncIterator[Connection]:
         CommandFailed: It did not work; the code and the sentence say why.
 
     """
+    credentials = server.credentials
+    if credentials is not None and not server.address.secure and not server.address.is_loopback:
+        output.talk(
+            f"multichat: warning: the password goes to {server.address.host} unencrypted; "
+            "use https or wss if the server has it"
+        )
     with trio.CancelScope() as opening:
         opening.deadline = trio.current_time() + server.timeout
         try:
-            headers = await _log_in(server, output)
             async with connect(
-                server.address, headers=headers, username=server.username
-            ) as connection:
+                server.address,
+                credentials=credentials,
+                username=server.username,
+                options=server.options,
+            ) as chat:
                 opening.deadline = math.inf
-                yield connection
+                yield chat
         except LoginFailed as exc:
             raise CommandFailed(ExitCode.LOGIN_REFUSED, str(exc)) from exc
         except ConnectionFailed as exc:
@@ -101,24 +139,12 @@ async def dial(server: Server, output: Output) -> AsyncIterator[Connection]:
         raise _too_slow(server, "let us in")
 
 
-async def _log_in(server: Server, output: Output) -> dict[str, str]:
-    if server.username is None or server.password is None:
-        return {}
-    if not server.address.secure and not server.address.is_loopback:
-        output.talk(
-            f"multichat: warning: the password goes to {server.address.host} unencrypted; "
-            "use https or wss if the server has it"
-        )
-    cookies = await form_login(server.address, server.username, server.password)
-    return {"Cookie": cookie_header(cookies)}
-
-
 class Conversation:
     """
     What is said in one room over one connection.
 
     Args:
-        connection: Already open.
+        chat: Already connected.
         server: Whose it is.
         room: The room's canonical id.
         output: Where what happens is shown.
@@ -127,19 +153,20 @@ class Conversation:
     """
 
     def __init__(
-        self, connection: Connection, server: Server, room: str, output: Output, *, shows_all: bool
+        self, chat: Chat, server: Server, room: str, output: Output, *, shows_all: bool
     ) -> None:
         self.room = room
         self.username = server.username
-        self._connection = connection
+        self._chat = chat
         self._server = server
         self._output = output
         self._shows_all = shows_all
         self._failure: CommandFailed | None = None
-        # No bound of its own: there are no more answers than commands without one.
-        self._answer, self._answers = trio.open_memory_channel[tuple[Command, ServerFrame]](
-            math.inf
-        )
+        self._visit: Room | None = None
+        # An answer comes twice: to whom waits for it, and among the events that are shown.
+        # While somebody waits, the events that were shown are kept.
+        self._shown: list[ChatEvent] | None = []
+        self._news = trio.Event()
 
     async def run(self, talk: Callable[[], Awaitable[ExitCode]]) -> ExitCode:
         """
@@ -161,36 +188,27 @@ class Conversation:
             raise self._failure
         return code
 
-    async def join(self) -> Joined:
+    async def join(self) -> Room:
         """
         Join the room.
-
-        Who has just logged in and is told to log in is believed the server only the third
-        time: the 2016 original with more than one worker may carry out the first command
-        before it has noted who is there.
 
         Raises:
             CommandFailed: The server refused, or did not answer in time.
 
         """
-        for pause in (FIRST_PAUSE, 2 * FIRST_PAUSE, None):
-            answer = await self._ask(lambda: self._connection.join(self.room))
-            is_doubtful = (
-                isinstance(answer, Error)
-                and answer.code == ErrorCode.USER_HAS_TO_LOGIN
-                and self.username is not None
+        try:
+            self._visit = await self._ask(
+                lambda: self._chat.join(self.room),
+                lambda _, event: isinstance(event, RoomJoined) and event.room == self.room,
             )
-            if not is_doubtful or pause is None:
-                break
-            await trio.sleep(pause)
-        if isinstance(answer, Joined):
-            return answer
-        if isinstance(answer, Error):
+        except NoAnswer as exc:
+            raise _too_slow(self._server, "answer the join") from exc
+        except RoomError as exc:
             raise CommandFailed(
                 ExitCode.REFUSED,
-                sentences.refused(answer, command="join", room=self.room, username=self.username),
-            )
-        raise _too_slow(self._server, "answer the join")
+                sentences.refused(exc, command="join", room=self.room, username=self.username),
+            ) from exc
+        return self._visit
 
     async def say(self, text: str) -> ExitCode:
         """
@@ -198,25 +216,16 @@ class Conversation:
 
         A server that has no time just now is asked again, since it says that it did nothing.
         """
-        pause = FIRST_PAUSE
-        waited_until = trio.current_time() + self._server.timeout
-        while True:
-            try:
-                answer = await self._ask(lambda: self._connection.send(self.room, text))
-            except LocalProtocolError as exc:
-                raise CommandFailed(ExitCode.ERROR, f"not sent: {exc}") from exc
-            if not isinstance(answer, Error):
-                break
-            if answer.code not in sentences.TEMPORARY or trio.current_time() > waited_until:
-                break
-            await trio.sleep(pause)
-            pause *= 2
         spoken = {"room": self.room, "message": text}
-        if isinstance(answer, Error):
-            why = sentences.refused(answer, command="send", room=self.room, username=self.username)
+        try:
+            await self._say(text)
+        except LocalProtocolError as exc:
+            raise CommandFailed(ExitCode.ERROR, f"not sent: {exc}") from exc
+        except RoomError as exc:
+            why = sentences.refused(exc, command="send", room=self.room, username=self.username)
             self._output.talk(f"multichat: not sent: {why}")
             return ExitCode.REFUSED
-        if answer is None:
+        except DeliveryUnknown:
             self._output.show({"event": "unconfirmed", **spoken})
             self._output.talk(
                 f"multichat: not confirmed within {self._server.timeout:g} s, perhaps lost: {text}"
@@ -227,40 +236,63 @@ class Conversation:
 
     async def leave(self) -> None:
         """Leave the room and wait for the answer, but not long."""
-        with trio.move_on_after(min(GOODBYE_SECONDS, self._server.timeout)):
-            try:
-                await self._ask(lambda: self._connection.leave(self.room))
-            except LocalProtocolError:
-                return  # put out meanwhile
+        visit = self._visit
+        if visit is None:
+            return
+        # Less than the chat itself waits, to which a missing answer is a lost connection.
+        with trio.move_on_after(min(GOODBYE_SECONDS, 0.9 * self._server.timeout)):
+            with suppress(RoomError):
+                await self._ask(
+                    visit.leave,
+                    lambda _, event: isinstance(event, RoomLeft) and event.room == self.room,
+                )
 
-    async def _ask(self, send: Callable[[], Awaitable[Command]]) -> ServerFrame | None:
-        """Send a command and return its answer; ``None`` if none comes in time."""
+    async def _say(self, text: str) -> None:
+        visit = self._visit or await self.join()
+        pause = FIRST_PAUSE
+        waited_until = trio.current_time() + self._server.timeout
+        while True:
+            try:
+                await self._ask(lambda: visit.send(text), lambda echo, event: event is echo)
+            except RoomError as exc:
+                if exc.code not in sentences.TEMPORARY or trio.current_time() > waited_until:
+                    raise
+                await trio.sleep(pause)
+                pause *= 2
+            else:
+                return
+
+    async def _ask(
+        self, ask: Callable[[], Awaitable[T]], is_answer: Callable[[T, ChatEvent], bool]
+    ) -> T:
+        """Do something, and return once the event that answers it has been shown."""
+        self._shown = self._shown or []
         try:
-            with trio.move_on_after(self._server.timeout):
-                command = await send()
-                async for answered, frame in self._answers:
-                    if answered is command:  # and not one that had been given up
-                        return frame
-        except ConnectionClosed:
+            answer = await ask()
+            while not any(is_answer(answer, event) for event in self._shown):
+                await self._news.wait()
+        except RoomError as exc:
+            self._output.show(event_of_refusal(exc))
+            raise
+        except (ConnectionClosed, NotAMember, RemoteProtocolError):
             # The receiver knows more about the end, and ends this in its own words.
             await trio.sleep_forever()
-        return None
+        except DeliveryUnknown:
+            if self._chat.state is SessionState.CLOSED:
+                await trio.sleep_forever()
+            raise
+        finally:
+            self._shown = None
+        return answer
 
     async def _receive(self, everything: trio.CancelScope) -> None:
         try:
-            while True:
-                match await self._connection.receive():
-                    case Received(frame=frame, answers=command):
-                        self._show(frame, was_asked=command is not None)
-                        if command is not None:
-                            self._answer.send_nowait((command, frame))
-                        elif isinstance(frame, Left) and frame.room == self.room:
-                            raise sentences.put_out(self.room, self.username)
-                    case Violation(text=text, reason=reason):
-                        self._output.show({"event": "violation", "reason": reason, "text": text})
-                        self._output.talk(f"multichat: ignored: {reason}")
-                    case Ignored():
-                        pass
+            async for event in self._chat:
+                self._show(event)
+                if self._shown is not None:
+                    self._shown.append(event)
+                    self._news.set()
+                    self._news = trio.Event()
         except CommandFailed as exc:
             self._failure = exc
         except ConnectionClosed as exc:
@@ -272,34 +304,57 @@ class Conversation:
             self._failure = CommandFailed(ExitCode.PROTOCOL, str(exc))
         everything.cancel()
 
-    def _show(self, frame: ServerFrame, *, was_asked: bool) -> None:
-        if self._shows_all or isinstance(frame, Error):
-            self._output.show(event_of(frame, was_asked=was_asked))
+    def _show(self, event: ChatEvent) -> None:
+        line = event_of(event)
+        if line is not None and (self._shows_all or line["event"] == "error"):
+            self._output.show(line)
+        if isinstance(event, BadFrame):
+            self._output.talk(f"multichat: ignored: {event.reason}")
+        elif isinstance(event, RoomLost) and event.room == self.room:
+            raise sentences.put_out(self.room, self.username)
 
 
-def event_of(frame: ServerFrame, *, was_asked: bool) -> Event:
-    """Return a frame as an event of the output."""
-    match frame:
-        case Joined(room=room, title=title):
+def event_of(event: ChatEvent) -> Event | None:
+    """Return what happens in the chat as an event of the output; ``None`` if it is not shown."""
+    match event:
+        case RoomJoined(room=room, title=title):
             return {"event": "joined", "room": room, "title": title}
-        case Left(room=room):
-            return {"event": "left", "room": room, "asked": was_asked}
-        case Message(room=room, username=username, msg_type=MsgType.ENTER):
+        case RoomLeft(room=room):
+            return {"event": "left", "room": room, "asked": True}
+        case RoomLost(room=room):
+            return {"event": "left", "room": room, "asked": False}
+        case MemberEntered(room=room, username=username):
             return {"event": "enter", "room": room, "username": username}
-        case Message(room=room, username=username, msg_type=MsgType.LEAVE):
+        case MemberLeft(room=room, username=username):
             return {"event": "leave", "room": room, "username": username}
-        case Message(room=room, username=username, message=text, msg_type=msg_type):
+        case RoomMessage() | UnknownMessage():
             return {
                 "event": "message",
-                "room": room,
-                "username": username,
-                "message": text,
-                "msg_type": msg_type,
+                "room": event.room,
+                "username": event.username,
+                "message": event.text,
+                "msg_type": event.msg_type,
             }
-        case Error(code=code, command=command, room=about, detail=detail):
-            members = {"error": code, "command": command, "room": about, "detail": detail}
-            given = {name: value for name, value in members.items() if value is not None}
-            return {"event": "error", **given}
+        case Refused(error=error):
+            return event_of_refusal(error)
+        case BadFrame(text=text, reason=reason):
+            return {"event": "violation", "reason": reason, "text": text}
+        case Unconfirmed(room=room, text=text):
+            return {"event": "unconfirmed", "room": room, "message": text}
+        case _:
+            return None  # of the connection: there is one, and its end is told by its error
+
+
+def event_of_refusal(error: RoomError) -> Event:
+    """Return an error frame as an event of the output."""
+    told = error.frame or error
+    members = {
+        "error": told.code,
+        "command": told.command,
+        "room": told.room,
+        "detail": told.detail,
+    }
+    return {"event": "error", **{name: what for name, what in members.items() if what is not None}}
 
 
 def _too_slow(server: Server, what: str) -> CommandFailed:

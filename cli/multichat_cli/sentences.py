@@ -3,8 +3,8 @@
 from typing import Final
 
 from multichat_cli.exit_codes import CommandFailed, ExitCode
-from multichat_proto.exceptions import ConnectionClosed
-from multichat_proto.messages import CloseCode, Error, ErrorCode
+from multichat_proto.exceptions import ConnectionClosed, RoomError
+from multichat_proto.messages import CloseCode, ErrorCode
 from multichat_spec import errors
 
 __all__ = ["TEMPORARY", "closed", "put_out", "refused"]
@@ -13,7 +13,7 @@ TEMPORARY: Final = frozenset(code for code, error in errors().items() if error["
 """The command was not carried out, and trying again is safe."""
 
 
-def refused(error: Error, *, command: str, room: str, username: str | None) -> str:
+def refused(error: RoomError, *, command: str, room: str, username: str | None) -> str:
     """Say why the server did not do it. What v1 says by a code is said in words."""
     who = username or "you"
     has, is_not = ("has", "is not") if username else ("have", "are not")

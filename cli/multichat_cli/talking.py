@@ -10,7 +10,8 @@ from multichat_cli.lines_of_input import LinesOfInput
 from multichat_cli.options import read_password, valid_text
 from multichat_cli.output import Output
 from multichat_cli.running import Interruption
-from multichat_proto.messages import Joined, room_id
+from multichat_proto.messages import room_id
+from multichat_proto.trio import Room
 
 __all__ = ["Output", "message", "room_number", "say_once", "server", "stay"]
 
@@ -85,8 +86,8 @@ async def stay(
         await conversation.leave()
         return worst
 
-    async with dial(server, output) as connection:
-        conversation = Conversation(connection, server, room, output, shows_all=True)
+    async with dial(server, output) as chat:
+        conversation = Conversation(chat, server, room, output, shows_all=True)
         return await conversation.run(talk)
 
 
@@ -102,15 +103,15 @@ async def say_once(
         with trio.CancelScope() as interruption.patient:
             worst = await conversation.say(said)
             if worst is ExitCode.OK:
-                output.talk(f'confirmed by room {joined.room}, "{joined.title}"')
+                output.talk(f'confirmed by room {joined.id}, "{joined.title}"')
         await conversation.leave()
         return worst
 
-    async with dial(server, output) as connection:
-        conversation = Conversation(connection, server, room, output, shows_all=False)
+    async with dial(server, output) as chat:
+        conversation = Conversation(chat, server, room, output, shows_all=False)
         return await conversation.run(talk)
 
 
-def _entered(joined: Joined, username: str | None) -> str:
+def _entered(joined: Room, username: str | None) -> str:
     who = f"{username} is" if username else "you are"
-    return f'{who} in room {joined.room}, "{joined.title}".'
+    return f'{who} in room {joined.id}, "{joined.title}".'

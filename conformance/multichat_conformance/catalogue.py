@@ -73,6 +73,8 @@ class Needs:
         claims: Names of capabilities; one that is not claimed makes it *not applicable*.
         restart: Whether the suite must be able to stop and start the target.
         logout: Whether a session must be one that the suite can end (a login form).
+        visitor: Whether anybody will do: alice where she has an account and a room, otherwise a
+            stranger, if the target lets strangers connect.
 
     """
 
@@ -84,6 +86,7 @@ class Needs:
     claims: tuple[str, ...] = ()
     restart: bool = False
     logout: bool = False
+    visitor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,7 @@ _F = Callable[..., Any]
 def check(
     *clauses: str,
     actors: tuple[str, ...] = (),
+    visitor: bool = False,
     rooms: int | None = None,
     staff_room: bool = False,
     hooks: tuple[str, ...] = (),
@@ -177,6 +181,7 @@ def check(
     Args:
         clauses: What it checks, the one that its story is about first.
         actors: Roles with an account.
+        visitor: Whether anybody will do, a stranger if need be; see `stage.visitor`.
         rooms: How many open rooms; None: two if there are actors (one for the story, one for
             the fence), else none.
         staff_room: Whether a staff room.
@@ -204,6 +209,7 @@ def check(
             group=group,
             needs=Needs(
                 actors=actors,
+                visitor=visitor,
                 rooms=(2 if actors else 0) if rooms is None else rooms,
                 staff_room=staff_room,
                 hooks=hooks,

@@ -72,6 +72,8 @@ def needs_in_words(needs: Needs) -> Iterator[str]:
         yield f"{len(plain)} plain account{'s' if len(plain) > 1 else ''}"
     if STAFF_ROLE in needs.actors:
         yield "a staff account"
+    if needs.visitor:
+        yield "a plain account and an open room, or that the server lets strangers connect"
     if needs.rooms:
         yield f"{needs.rooms} open room{'s' if needs.rooms > 1 else ''}"
     if needs.staff_room:
@@ -157,7 +159,7 @@ def _explain_clause(page: _Page, clause: Requirement) -> None:
     _examples(page, [e for e in multichat_spec.examples() if clause.id in e.clauses])
     if row.checks:
         page.heading("Run it")
-        page.line(f"  multichat conformance run --only {clause.id}")
+        page.line(f"  multichat conformance run --target target.toml --only {clause.id}")
 
 
 def _bound(clause: Requirement) -> str:
@@ -185,7 +187,7 @@ def _explain_check(page: _Page, check: Check) -> None:
     cited = multichat_spec.examples()
     _examples(page, [e for e in cited if check.clauses and check.clauses[0] in e.clauses])
     page.heading("Run it")
-    page.line(f"  multichat conformance run --only {check.id}")
+    page.line(f"  multichat conformance run --target target.toml --only {check.id}")
 
 
 def _faults(page: _Page, check: Check, indent: str) -> None:

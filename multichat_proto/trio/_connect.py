@@ -1,156 +1,159 @@
-"""
-How a connection comes about: TCP, TLS, the opening handshake; and how it ends.
+"""How a session begins and ends on Trio."""
 
-Nothing here waits for a stated time: put a cancel scope around :func:`connect`.
-"""
-
-import re
-import socket
+import logging
+import random
 import ssl
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Final
 
 import trio
-from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidStatus
-from websockets.http11 import Response
-from websockets.typing import Origin, Subprotocol
-from websockets.uri import parse_uri
 
 from multichat_proto.address import Address
-from multichat_proto.exceptions import ConnectionFailed, LocalProtocolError, RemoteProtocolError
-from multichat_proto.failures import failure_reason
+from multichat_proto.credentials import Credentials
 from multichat_proto.handshake import SUBPROTOCOL
-from multichat_proto.trio._connection import Connection
+from multichat_proto.opening import Opening
+from multichat_proto.options import Options
+from multichat_proto.session import Session
+from multichat_proto.session.lookup import wanted_rooms
+from multichat_proto.transport import OWN_ORIGIN, AsyncConnector
+from multichat_proto.trio._chat import Chat, wait_for_result
+from multichat_proto.trio._dial import Dialler
+from multichat_proto.trio._driver import Driver
+from multichat_proto.trio._proxy import HttpProxy
 
 __all__ = ["connect"]
 
-MAX_FRAME_BYTES: Final = 4_194_304
-"""4 MiB. A message of v1's usual limit, 65,536 code points, takes 786,432 bytes when each is
-written as two ``\\u`` escapes, as the 2016 original does."""
-
-MAX_EVENTS: Final = 64
-"""Events kept for a receiver that is busy, before the reader stops reading."""
-
-_HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e]*")
+_LOG: Final = logging.getLogger("multichat_proto")
 
 
 def connect(
     url: str | Address,
     *,
-    headers: Mapping[str, str] | None = None,
+    credentials: Credentials | tuple[str, str] | None = None,
+    rooms: Iterable[str | int] = (),
     username: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    origin: str | None = OWN_ORIGIN,
     subprotocols: Sequence[str] = (SUBPROTOCOL,),
     ssl_context: ssl.SSLContext | None = None,
-    max_frame_bytes: int = MAX_FRAME_BYTES,
-    max_events: int = MAX_EVENTS,
-    close_timeout: float = 2.0,
-    stream: trio.abc.Stream | None = None,
-) -> AbstractAsyncContextManager[Connection]:
+    proxy: str | None = None,
+    options: Options | None = None,
+    transport: AsyncConnector | None = None,
+    random: Callable[[], float] = random.random,
+) -> AbstractAsyncContextManager[Chat]:
     """
-    Connect to a chat server.
+    Connect to a chat server, and stay connected until the block is left.
 
     ::
 
-        async with connect("ws://localhost:8000/chat/stream/", headers=cookies) as connection:
-            await connection.join(1)
-            print(await connection.receive())
+        async with connect("ws://localhost:8000", credentials=("alice", "secret")) as chat:
+            room = await chat.join(1)
+            await room.send("hello")
+            async for event in room:
+                print(event)
 
-    Leaving the block closes the connection. What the block raises comes out as it is, in no
-    exception group. A cancelled block ends the connection without a goodbye.
+    The block is entered once every one of ``rooms`` is joined or refused. After that the
+    session outlives its connections: it connects, logs in and joins again by itself, and tells
+    what was missed (see :class:`multichat_proto.options.Options` to have it otherwise).
+
+    Leaving the block says goodbye, and waits ``close_timeout`` seconds at most. What the block
+    raises comes out as it is, in no exception group. A block that is cancelled ends the
+    connection without a goodbye.
 
     Args:
         url: The server; see :meth:`multichat_proto.address.Address.parse`.
-        headers: More headers of the handshake, such as ``Cookie``. ``Origin`` is the
-            server's own unless given here.
-        username: One's own name, where it is known: it tells one's own messages from the
-            same words of somebody else.
+        credentials: Who one is: a name and a password, or one of
+            :mod:`multichat_proto.credentials`; ``None`` is nobody.
+        rooms: The rooms that are wanted from the start. One that is refused does not keep the
+            block from being entered; the chat's stream has a ``RoomLost``, the log a warning,
+            and looking it up in ``chat.rooms`` raises ``NotAMember`` with the refusal.
+        username: One's own name, where the credentials do not say it: it tells one's own
+            messages from the same words of somebody else.
+        headers: More headers of the handshake.
+        origin: The ``Origin`` header; the server's own unless given, ``None`` sends none.
         subprotocols: What to offer, best first; none is normal, too (MC1-CLIENT-01).
         ssl_context: For ``wss``; ``None`` means the system's certificates.
-        max_frame_bytes: Longest message that is read; a longer one ends the connection.
-        max_events: Events kept for a receiver that is busy.
-        close_timeout: Longest wait, in seconds, for the other side's part of a goodbye.
-        stream: An open stream to use instead of dialling; it is closed in the end.
+        proxy: The URL of an HTTP proxy for the connection, such as ``http://host:3128``;
+            ``None`` uses none. The login form is asked for without it.
+        options: Every limit and time; ``None`` takes their defaults.
+        transport: Opens the connections instead of the network.
+        random: Returns a number from 0 up to, but not including, 1; for the waits.
 
     Raises:
-        ConnectionFailed: No connection came about; the sentence says why. This and the next
-            come when the block is entered.
+        LocalProtocolError: The address, a header, a room's id or another of these is none.
+        LoginFailed: The server did not take the account. This and the next come when the
+            block is entered.
+        ConnectionFailed: No connection came about, in ``connect_timeout`` seconds if it is
+            worth trying again; the sentence says why.
+        ConnectionClosed: It ended again before all was joined.
         RemoteProtocolError: What answered does not speak WebSocket.
-        LocalProtocolError: The address or a header is none.
 
     """
-    address = url if isinstance(url, Address) else Address.parse(url)
-    for name, value in (headers or {}).items():
-        if not name or not _HEADER_VALUE.fullmatch(name + value):
-            raise LocalProtocolError(f"the header {name!r} holds a character that none may hold")
-    protocol = ClientProtocol(
-        parse_uri(address.websocket_url),
-        origin=Origin(address.origin),
-        subprotocols=[Subprotocol(name) for name in subprotocols] or None,
-        max_size=max_frame_bytes,
-    )
-    return _Connecting(
-        address,
-        protocol,
-        headers or {},
-        stream=stream,
-        ssl_context=ssl_context,
+    options = Options() if options is None else options
+    opening = Opening(
+        url,
+        credentials=credentials,
         username=username,
-        max_events=max_events,
-        close_timeout=close_timeout,
+        headers=headers,
+        origin=origin,
+        subprotocols=subprotocols,
+        ssl_context=ssl_context,
+        proxy=proxy,
+        options=options,
     )
+    if transport is None and proxy is not None:
+        HttpProxy.parse(proxy)  # a mistake is told here and not by each attempt
+    wanted = wanted_rooms(rooms)
+    return _Connecting(opening, transport or Dialler(), options, wanted, random)
 
 
-class _Connecting(AbstractAsyncContextManager[Connection]):
+class _Connecting(AbstractAsyncContextManager[Chat]):
     """
-    The context manager of a connection, which owns its two tasks.
+    The context manager of a session, which owns its driver's task.
 
-    The nursery never sees what the block raises, and the tasks raise nothing themselves, so
+    The nursery never sees what the block raises, and the driver raises nothing itself, so
     there is nothing for it to wrap in a group.
     """
 
     def __init__(
         self,
-        address: Address,
-        protocol: ClientProtocol,
-        headers: Mapping[str, str],
-        *,
-        stream: trio.abc.Stream | None,
-        ssl_context: ssl.SSLContext | None,
-        username: str | None,
-        max_events: int,
-        close_timeout: float,
+        opening: Opening,
+        connector: AsyncConnector,
+        options: Options,
+        rooms: tuple[str | int, ...],
+        random: Callable[[], float],
     ) -> None:
-        self._address = address
-        self._protocol = protocol
-        self._headers = headers
-        self._stream = stream
-        self._ssl_context = ssl_context
-        self._username = username
-        self._max_events = max_events
-        self._close_timeout = close_timeout
+        self._opening = opening
+        self._connector = connector
+        self._options = options
+        self._random = random
+        self._wanted = rooms
+        # The same rules, once; with a time of no meaning, as the clock need not run yet.
+        self._start(now=0.0)
 
-    async def __aenter__(self) -> Connection:
-        stream = self._stream or await _dial(self._address, self._ssl_context)
-        try:
-            await _shake_hands(stream, self._protocol, self._headers)
-        except BaseException:
-            await trio.aclose_forcefully(stream)
-            raise
-        self._connection = Connection(
-            stream,
-            self._protocol,
-            username=self._username,
-            max_events=self._max_events,
-            close_timeout=self._close_timeout,
+    async def __aenter__(self) -> Chat:
+        opening = self._opening
+        now = trio.current_time()
+        self._session = self._start(now)
+        driver = Driver(
+            self._session,
+            opening,
+            self._connector,
+            close_timeout=self._options.close_timeout,
         )
+        self._has_ended = trio.Event()
         self._tasks = trio.open_nursery()
         self._nursery = await self._tasks.__aenter__()
-        self._nursery.start_soon(self._connection.run_reader)
-        self._nursery.start_soon(self._connection.run_writer)
-        return self._connection
+        self._nursery.start_soon(self._drive, driver)
+        try:
+            await wait_for_result(self._session, self._session.ready(now))
+        except BaseException:
+            await self._end()
+            raise
+        return Chat(self._session, opening.address, opening.username)
 
     async def __aexit__(
         self,
@@ -158,82 +161,39 @@ class _Connecting(AbstractAsyncContextManager[Connection]):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._session.stop(trio.current_time())
         try:
-            await self._connection.aclose()
+            with trio.move_on_after(self._options.close_timeout):
+                await self._has_ended.wait()
         finally:
-            self._nursery.cancel_scope.cancel()
-            await self._tasks.__aexit__(None, None, None)
+            await self._end()
 
-
-async def _dial(address: Address, ssl_context: ssl.SSLContext | None) -> trio.abc.Stream:
-    try:
-        stream = await trio.open_tcp_stream(address.host, address.port)
-    except OSError as exc:
-        raise ConnectionFailed(
-            f"cannot reach {address.host} port {address.port}: {failure_reason(exc)}"
-        ) from exc
-    stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if not address.secure:
-        return stream
-    encrypted = trio.SSLStream(
-        stream,
-        ssl_context or ssl.create_default_context(),
-        server_hostname=address.host,
-        https_compatible=True,
-    )
-    try:
-        await encrypted.do_handshake()
-    except trio.BrokenResourceError as exc:
-        await trio.aclose_forcefully(stream)
-        raise ConnectionFailed(
-            f"no encrypted connection to {address.host} port {address.port}: "
-            f"{failure_reason(exc.__cause__ or exc)}"
-        ) from exc
-    except BaseException:
-        await trio.aclose_forcefully(stream)
-        raise
-    return encrypted
-
-
-async def _shake_hands(
-    stream: trio.abc.Stream, protocol: ClientProtocol, headers: Mapping[str, str]
-) -> None:
-    request = protocol.connect()
-    for name, value in headers.items():
-        request.headers.pop(name, None)  # [name] = value would add a second one
-        request.headers[name] = value
-    protocol.send_request(request)
-    try:
-        await stream.send_all(b"".join(protocol.data_to_send()))
-        # Not "until it is OPEN": a close frame may have come right behind the response.
-        while not protocol.events and protocol.handshake_exc is None:
-            data = await stream.receive_some()
-            if data:
-                protocol.receive_data(data)
-            else:
-                protocol.receive_eof()
-    except trio.BrokenResourceError as exc:
-        raise ConnectionFailed("the server hung up during the WebSocket handshake") from exc
-    responses = [event for event in protocol.events if isinstance(event, Response)]
-    failure = protocol.handshake_exc
-    if failure is None:
-        # Frames may have come right behind the response: leave them for the reader.
-        protocol.events.remove(responses[0])
-    elif isinstance(failure, InvalidStatus):
-        status = failure.response.status_code
-        raise ConnectionFailed(
-            f"the server refused the WebSocket connection: HTTP {status}{_explanation(status)}"
+    def _start(self, now: float) -> Session:
+        return Session(
+            self._options,
+            now=now,
+            random=self._random,
+            wall_offset=time.time() - now,
+            username=self._opening.username,
+            rooms=self._wanted,
+            has_login=self._opening.has_login,
+            can_login=self._opening.password is not None,
+            on_warning=_LOG.warning,
         )
-    elif isinstance(failure.__cause__, EOFError):
-        raise ConnectionFailed("the server hung up during the WebSocket handshake")
-    else:
-        raise RemoteProtocolError(f"what answers there does not speak WebSocket: {failure}")
 
+    async def _drive(self, driver: Driver) -> None:
+        await driver.run()
+        self._has_ended.set()
 
-def _explanation(status: int) -> str:
-    return {
-        401: " (it wants a login first)",
-        403: " (it wants a login first, or does not serve this origin)",
-        404: " (there is no chat at this path)",
-        503: " (it is overloaded or stopping)",
-    }.get(status, "")
+    async def _end(self) -> None:
+        """End the tasks; what a foreign connector has raised comes out as it is."""
+        self._nursery.cancel_scope.cancel()
+        error: BaseException | None = None
+        try:
+            await self._tasks.__aexit__(None, None, None)
+        except BaseExceptionGroup as group:
+            error = group
+            while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+                error = error.exceptions[0]
+        if error is not None:
+            raise error

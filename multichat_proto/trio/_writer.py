@@ -5,9 +5,9 @@ Trio's rule is that a stream is doomed once a ``send_all`` was cancelled: nobody
 much of it went out. If the next frame were sent all the same, its bytes would land inside
 the payload of the unfinished one, and the peer would lose both without a word. So nobody
 calls ``send_all`` but the task in :meth:`FrameWriter.run`, and no caller's cancel scope
-reaches into it. A caller that is cancelled while its frame waits or is under way ends the
-connection instead. What remains is simple to rely on: **a cancelled write was not sent, or
-the connection is gone.**
+reaches into it. A caller that is cancelled takes its frame back while that waits, and ends
+the connection once it is under way. What remains is simple to rely on: **a cancelled write
+was not sent, or the connection is gone.**
 """
 
 from collections import deque
@@ -67,8 +67,8 @@ class FrameWriter:
         """
         Write a frame and return when the system has taken all of it.
 
-        Cancelling this ends the connection; if it returns, the frame was written. There is
-        no cancellation between the two.
+        If it returns, the frame was written. Cancelled, the frame was not sent, or the
+        connection has ended: it is taken back while it waits, and torn once it is under way.
 
         Raises:
             trio.BrokenResourceError: It was not written: the connection has ended.
@@ -78,7 +78,10 @@ class FrameWriter:
         try:
             await waiting.finished.wait()
         except trio.Cancelled:
-            self.abort()
+            if waiting in self._frames:
+                self._frames.remove(waiting)
+            else:
+                self.abort()
             raise
         if not waiting.written:
             raise trio.BrokenResourceError

@@ -219,5 +219,5 @@ def test_without_the_extra_it_says_what_to_install(name: str) -> None:
     assert done.returncode == 1
     assert done.stderr == (
         f"multichat: this command needs {name}, which comes with an extra; "
-        "install it with: pip install 'multichat[cli,conformance]'\n"
+        "in a clone of multichat, install it with: pip install '.[cli,conformance]'\n"
     )

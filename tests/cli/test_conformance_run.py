@@ -72,7 +72,7 @@ async def test_an_address_alone_is_enough_for_a_first_verdict(
     done = await conformance(tmp_path, "run", url, "--only", "handshake", "--only", CHECK)
 
     assert done.code == ExitCode.INCOMPLETE, done.out
-    assert "add [[accounts]] to the target file" in words(done.out)
+    assert "add [[accounts]] to a target file (multichat conformance init" in words(done.out)
     assert "Traceback" not in done.err
 
 
@@ -186,6 +186,7 @@ async def test_a_room_that_is_not_there(running: Running, target: Path) -> None:
         (["ws://x/", "--junit", "-", "--html", "-"], "only one report can go to stdout"),
         (["ws://x/", "--group", "brutal"], "brutal"),
         (["ws://x/", "--seed", "-1"], "--seed"),
+        (["ws://x/", "-q", "-v"], "give --quiet or --verbose, not both"),
     ],
 )
 async def test_a_command_line_that_is_wrong(

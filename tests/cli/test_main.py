@@ -46,7 +46,7 @@ def test_a_missing_extra_is_named(name: str, extra: str, arguments: list[str]) -
     assert done.returncode == 1
     assert done.stderr == (
         f"multichat: this command needs {name}, which comes with an extra; "
-        f"install it with: pip install 'multichat[{extra}]'\n"
+        f"in a clone of multichat, install it with: pip install '.[{extra}]'\n"
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 import trio
 
 from multichat_cli.exit_codes import ExitCode
-from multichat_proto import ConnectionClosed, Joined, Received
+from multichat_proto import ConnectionClosed, Options
 from multichat_proto.login import cookie_header, form_login
 from multichat_proto.trio import connect
 from tests.cli.commands import LINES, MULTICHAT, environment, multichat
@@ -109,16 +109,13 @@ async def test_the_demo_serves_what_it_says(inside: Inside) -> None:
 async def test_a_signal_stops_it_in_order(number: signal.Signals) -> None:
     """Everybody is closed with 1012, and it exits with 0 (MC1-CLOSE-05)."""
     async with demo() as server:
-        cookies = await form_login(server.url, "alice", server.password("alice"))
-        headers = {"Cookie": cookie_header(cookies)}
-        async with connect(server.url, headers=headers) as connection:
-            await connection.join(1)
-            joined = await connection.receive()
-            assert isinstance(joined, Received)
-            assert isinstance(joined.frame, Joined)
+        account = ("alice", server.password("alice"))
+        options = Options(reconnect=False)
+        async with connect(server.url, credentials=account, options=options) as chat:
+            room = await chat.join(1)
             server.process.send_signal(number)
             with pytest.raises(ConnectionClosed) as caught:
-                await connection.receive()
+                await room.wait_for(lambda _: False)
         await server.read_until("stopped")
         assert await server.process.wait() == 0
 

@@ -117,7 +117,6 @@ async def test_no_open_room(running: Running) -> None:
             "is treated as nobody",
         ),
         ({"rooms": (Room("4711"),)}, "room 4711", "put [[rooms]] right"),
-        ({"rooms": (Room("1", "Another"),)}, "room 1", "put [[rooms]] right"),
         ({"rooms": (Room("3"),)}, "room 3", "ROOM_ACCESS_DENIED"),
         (
             {"hooks": Hooks(commands={"stop": ("no-such-program-here",)})},
@@ -135,6 +134,17 @@ async def test_the_first_thing_that_is_wrong(
 
     assert step.name == name
     assert said in step.says
+
+
+async def test_a_title_that_is_another(running: Running) -> None:
+    """The target or the file may be wrong, and a run goes on in both cases."""
+    rooms = (*running.target.rooms[1:], Room("1", "Another"))
+    is_well, steps = await examined(replace(running.target, rooms=rooms))
+
+    assert is_well, [step for step in steps.values() if step.state == "wrong"]
+    assert steps["room 1"].state == "note"
+    assert "either the target changes titles" in steps["room 1"].says
+    assert "or [[rooms]] is not right" in steps["room 1"].says
 
 
 async def test_a_path_that_is_not_there(running: Running) -> None:

@@ -124,7 +124,7 @@ def test_what_was_left_out_is_told_by_what_is_missing() -> None:
         ("needs a room", ("test.1",), "add one"),
     ]
     assert ended.exit_code == ExitCode.INCOMPLETE
-    assert "3 checks could not be tested" in ended.sentence
+    assert "Nothing was tested: 3 checks could not be" in ended.sentence
     assert "test.0 needs the hook stop" in ended.sentence
 
 
@@ -135,6 +135,43 @@ def test_expected_failures_are_counted_and_do_not_conform() -> None:
     assert ended.hardened is Verdict.NOT_CONFORMANT
     assert ended.clauses_failed == (HARDENED,)
     assert "the 1 check that the deviations file lists" in ended.sentence
+
+
+MISSED = a_result(Outcome.NOT_TESTED, HARD, reason="needs a room: add one")
+LISTED = a_result(Outcome.EXPECTED_FAILURE)
+
+
+@pytest.mark.parametrize(
+    ("results", "filters", "said"),
+    [
+        (BOTH, ("join",), "Nothing failed in 2 checks. That is no verdict on the target: the run "),
+        ((BOTH[0], MISSED), ("join",), "Nothing failed in 1 check, and 1 check could not be "),
+        ((MISSED,), ("join",), "Nothing was tested: 1 check could not be. That is no verdict on "),
+        ((MISSED, MISSED), (), "Nothing was tested: 2 checks could not be. That is no verdict on "),
+        ((BOTH[0], MISSED), (), "Nothing failed, and 1 check could not be tested. That is no "),
+        (
+            (LISTED, MISSED),
+            (),
+            "Nothing failed but the 1 check that the deviations file lists, and 1 check could ",
+        ),
+        (
+            (LISTED, BOTH[1]),
+            ("x",),
+            "Nothing failed but the 1 check that the deviations file lists in 2 checks. That is ",
+        ),
+    ],
+)
+def test_a_part_says_what_it_saw_and_no_more(
+    results: Sequence[CheckFinished], filters: Sequence[str], said: str
+) -> None:
+    sentence = end(*results, filters=filters).sentence
+
+    assert sentence.startswith(said)
+    assert sentence.endswith(
+        "For example, test.hard needs a room: add one."
+        if MISSED in results
+        else f"the run was narrowed ({filters[0]})."
+    )
 
 
 def test_a_warning_is_no_failure() -> None:

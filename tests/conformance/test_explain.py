@@ -43,7 +43,7 @@ def test_each_check_is_explained() -> None:
         assert words(check.title) in words(text)
         assert words(check.cause) in words(text)
         assert all(clause in text for clause in check.clauses)
-        assert f"multichat conformance run --only {check.id}\n" in text
+        assert f"multichat conformance run --target target.toml --only {check.id}\n" in text
         assert all(character.isprintable() or character == "\n" for character in text)
 
 
@@ -54,7 +54,7 @@ def test_a_clause_names_its_checks_and_their_causes() -> None:
 
     assert f"  {CHECK}\n" in text
     assert f"Likely cause of a failure: {words(check.cause)}" in words(text)
-    assert "multichat conformance run --only MC1-JOIN-07" in text
+    assert "multichat conformance run --target target.toml --only MC1-JOIN-07" in text
 
 
 def test_examples_that_cite_the_clause_are_shown() -> None:

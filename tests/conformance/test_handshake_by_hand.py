@@ -5,13 +5,11 @@ import pytest
 from multichat_conformance.actors.handshake import (
     Handshake,
     accept_of,
-    address,
-    own_origin,
     request_bytes,
-    resource_of,
     response_of,
 )
 from multichat_conformance.target import Target
+from multichat_conformance.target.address import address, own_origin, resource_of
 
 TARGET = Target(url="ws://chat.example:8000/chat/stream/?a=1")
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="

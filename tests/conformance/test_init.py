@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from multichat_conformance.catalogue import catalogue
 from multichat_conformance.target import Account, Hooks, Login, Room, Start
 from multichat_conformance.target.file import load_target
-from multichat_conformance.target.init import Answers, target_file, variable_of
+from multichat_conformance.target.init import NEEDED_ROOMS, Answers, target_file, variable_of
 from multichat_conformance.target.model import HOOKS
 
 URL = "ws://127.0.0.1:8000/chat/stream/"
@@ -120,3 +121,29 @@ def test_an_answer_that_fits_no_target_file(answers: Answers, said: str) -> None
 def test_variables_are_made_of_names() -> None:
     assert variable_of("alice") == "MULTICHAT_PASSWORD_ALICE"
     assert variable_of("Anne-Marie é", "cookie") == "MULTICHAT_COOKIE_ANNE_MARIE__"
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        (Answers(url=URL, rooms=("1", "1")), "the room 1 is given twice"),
+        (Answers(url=URL, rooms=("1",), staff_rooms=("1",)), "the room 1 is given twice"),
+        (Answers(url=URL, accounts=("a",), staff=("a",)), "the account a is given twice"),
+        (
+            Answers(url=URL, accounts=("a.b", "a_b")),
+            "the variable MULTICHAT_PASSWORD_A_B would hold two accounts' secrets",
+        ),
+    ],
+)
+def test_nothing_is_written_that_cannot_be_read(answers: Answers, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        target_file(answers)
+
+
+def test_as_many_rooms_are_asked_for_as_any_check_needs() -> None:
+    assert max(check.needs.rooms for check in catalogue()) == NEEDED_ROOMS
+
+
+def test_the_file_says_that_core_takes_hooks() -> None:
+    assert any(check.needs.hooks for check in catalogue() if check.profile == "core")
+    assert "so core stays incomplete" in target_file(Answers(url=URL))

@@ -18,6 +18,7 @@ ALICE = Account("alice", "pass-word")
 FORM = (
     '<input type=hidden name="csrfmiddlewaretoken" value="form-token">'
     '<input type="hidden" name="next" value="/chat/"><input type="text" name="x" value="no">'
+    '<input type="password" name="password">'
 )
 SHOWN = page(200, FORM, "Set-Cookie: csrftoken=cookie-token; Path=/")
 WELCOME = page(302, "", "Set-Cookie: sessionid=key-of-alice; HttpOnly", "Location: /")
@@ -154,6 +155,11 @@ async def test_a_session_that_is_kept_over_the_login() -> None:
     [
         (page(404), None, "answers 404, not a login form: check login.path"),
         (page(302, "", "Location: /sso/"), None, "answers 302, not a login form"),
+        (
+            page(200, '{"login": "POST JSON here"}'),
+            page(400),
+            "shows no form with a field 'password'",
+        ),
         (SHOWN, page(403), "refuses the form itself, so check its CSRF token"),
         (SHOWN, page(500), "look into the server's log"),
         (SHOWN, page(302, "", "Set-Cookie: sid=1"), "sets no cookie 'sessionid'"),

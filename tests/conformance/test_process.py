@@ -76,7 +76,7 @@ def test_one_that_was_launched_and_died_is_said_to_have_ended(make: Make) -> Non
     started = make("import sys; sys.exit('no licence')")
     started.launch()
 
-    with pytest.raises(NotTested, match="ended before it was ready: no licence"):
+    with pytest.raises(NotTested, match="ended with exit status 1 before it was ready: no"):
         started.start()
 
 
@@ -188,13 +188,37 @@ def test_one_that_ends_at_once(make: Make, ready: str) -> None:
 
 
 def test_one_that_says_nothing_before_it_ends(make: Make) -> None:
-    with pytest.raises(NotTested, match="ended before it was ready: it printed nothing"):
+    said = "ended with exit status 0 before it was ready: it printed nothing"
+    with pytest.raises(NotTested, match=said):
         make("").start()
+
+
+def test_one_that_ends_before_its_port_answers(make: Make) -> None:
+    started = make("import sys; sys.exit(7)", ready="connect", url="ws://127.0.0.1:{port}/")
+
+    with pytest.raises(
+        NotTested, match=r"nothing listens on .*, and the target ended with exit sta"
+    ):
+        started.start()
+
+
+def test_one_that_is_killed(make: Make) -> None:
+    started = make("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+
+    with pytest.raises(NotTested, match="was ended by SIGKILL before it was ready"):
+        started.start()
+
+
+def test_one_that_closes_its_output(make: Make) -> None:
+    code = "import os, signal; os.close(1); signal.pause()"
+
+    with pytest.raises(NotTested, match="closed its output before it was ready"):
+        make(code).start()
 
 
 @pytest.mark.parametrize("said", ["[1]", "null", "{", "no JSON", '"x"'])
 def test_a_line_that_is_no_object_is_no_ready_line(make: Make, said: str) -> None:
-    with pytest.raises(NotTested, match="ended before it was ready"):
+    with pytest.raises(NotTested, match="ended with exit status 0 before it was ready"):
         make(f"print({said!r})").start()
 
 

@@ -15,6 +15,7 @@ from multichat_conformance.outcomes import ExitCode, Outcome, Verdict
 from multichat_conformance.running import Options, Run, teller
 from multichat_conformance.stage import Stage
 from multichat_conformance.target import Start, Target
+from multichat_conformance.target.process import TargetProcess, launched
 from tests.conformance.a_check import CORE, MAY, SHOULD, a_check
 from tests.conformance.small_server.threaded import served
 from tests.house.repository import ROOT
@@ -393,31 +394,46 @@ def test_a_target_that_dies_is_started_again_and_the_story_repeated(startable: T
 
 
 def test_a_target_that_was_launched_ends_with_the_block(startable: Target) -> None:
-    run = Run(startable, Options(patience=5.0), lambda _: None)
-    process = run.context.process
-    assert process is not None
+    seen: list[TargetProcess] = []
 
     def seen_to_run() -> None:
-        with run.launched():
+        with launched(startable) as process:
+            assert process is not None
             assert process.runs
+            seen.append(process)
             raise RuntimeError("no use")
 
     with pytest.raises(RuntimeError, match="no use"):
         seen_to_run()
 
-    assert not process.runs
+    assert not seen[0].runs
+
+
+def test_a_target_that_was_launched_is_the_runs(startable: Target) -> None:
+    with launched(startable) as process:
+        run = Run(startable, Options(patience=5.0), lambda _: None, process=process)
+        assert run.begin([]), run.trouble
+        assert run.context.process is process
+        run.finish()
+        assert process is not None
+        assert not process.runs
 
 
 def test_a_target_that_cannot_be_launched_is_spoken_of_when_the_run_begins(
     startable: Target,
 ) -> None:
     nowhere = replace(startable, start=Start(("no-such-program",), "json", 5.0, {}))
-    run = Run(nowhere, Options(patience=5.0), lambda _: None)
 
-    with run.launched():
+    with launched(nowhere) as process:
+        run = Run(nowhere, Options(patience=5.0), lambda _: None, process=process)
         assert not run.begin([])
 
     assert "cannot be started" in run.trouble
+
+
+def test_a_target_that_runs_already_is_not_launched(startable: Target) -> None:
+    with launched(replace(startable, start=None)) as process:
+        assert process is None
 
 
 def test_a_target_that_the_suite_starts_is_stopped_and_started_by_a_story(

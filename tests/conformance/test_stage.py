@@ -518,3 +518,16 @@ async def test_a_harness_error_is_no_finding() -> None:
         told = await on_stage(running.target, story)
 
     assert (told.trouble, told.attempt.finding) == ("the hook says no", None)
+
+
+async def test_a_handshake_is_shown_with_its_headers_but_for_secrets() -> None:
+    async def story(stage: Stage) -> None:
+        headers = [("Origin", "https://evil.example"), ("Cookie", "sessionid=almost-a-key")]
+        await stage.handshake(headers=headers, without=["Sec-WebSocket-Key"])
+
+    async with small_server() as running:
+        told = await on_stage(running.target, story)
+
+    shown = told.attempt.transcript[0].text
+    assert "(Origin: https://evil.example; Cookie; no Sec-WebSocket-Key)" in shown
+    assert "almost-a-key" not in repr(told)

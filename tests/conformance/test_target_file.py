@@ -231,6 +231,16 @@ def test_a_port_that_nobody_fills_in_is_refused(file: Path) -> None:
         loaded(file, 'url = "ws://127.0.0.1:{port}/"')
 
 
+def test_a_file_that_begins_with_a_byte_order_mark(file: Path) -> None:
+    assert loaded(file, '\ufeffurl = "ws://x/"').url == "ws://x/"
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no such device here")
+def test_a_device_that_never_ends() -> None:
+    with pytest.raises(TargetFileError, match="has more than 1,048,576 bytes"):
+        load_target(Path("/dev/zero"))
+
+
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     for name in ("missing", "binary", "."):

@@ -21,13 +21,15 @@ from typer.testing import CliRunner
 import multichat_spec
 from multichat_cli.app import app
 from multichat_cli.conformance.exit_codes import MEANINGS
-from multichat_conformance.catalogue import catalogue
+from multichat_conformance.catalogue import Check, catalogue
 from multichat_conformance.coverage import coverage, summary
 from multichat_conformance.explain import GROUPS
 from multichat_conformance.outcomes import ABOUT
 from multichat_conformance.target.file import target_schema
 from multichat_conformance.target.model import HOOKS
+from multichat_proto.verdicts import RECONNECT, Reconnect
 from multichat_server.config import SETTINGS
+from tests.house.generate_reference import reference
 from tests.house.repository import ROOT
 
 if TYPE_CHECKING:
@@ -91,6 +93,41 @@ def close_codes() -> str:
             if row["sent_by"]
         ),
     )
+
+
+REACTIONS = {
+    Reconnect.NO: "the session ends with `ConnectionClosed`",
+    Reconnect.AFTER_LOGIN: "one new login, if there is a password; otherwise the session ends",
+    Reconnect.BACKOFF: "it connects again",
+    Reconnect.BACKOFF_LONG: "it connects again, after a longer wait",
+}
+
+
+def reactions() -> str:
+    """What the client does about each close code."""
+    return table(
+        ("close code", "what the client does"),
+        (
+            *((int(code), REACTIONS[verdict]) for code, verdict in sorted(RECONNECT.items())),
+            ("any other", REACTIONS[Reconnect.BACKOFF]),
+        ),
+    )
+
+
+def sdk_client() -> str:
+    """What a program imports to chat."""
+    names = ("trio", "asyncio", "sync", "events", "exceptions", "options", "credentials")
+    return reference(*(f"multichat_proto.{name}" for name in names))
+
+
+def sdk_bots() -> str:
+    """What a bot imports."""
+    return reference("multichat_proto.bots")
+
+
+def sdk_testing() -> str:
+    """What a test imports."""
+    return reference("multichat_proto.testing", "multichat_proto.testing.pytest_plugin")
 
 
 def commands() -> str:
@@ -200,14 +237,28 @@ def _type(member: Mapping[str, Any]) -> str:
 
 
 def hooks() -> str:
-    """Every hook and its arguments."""
+    """Every hook, its arguments, and what its want costs."""
     return table(
-        ("hook", "arguments"),
+        ("hook", "arguments", "checks that need it", "of core"),
         (
-            (f"`{name}`", ", ".join(f"`{a}`" for a in given) or "none")
+            (
+                f"`{name}`",
+                ", ".join(f"`{a}`" for a in given) or "none",
+                str(len(needing(name))),
+                str(sum(check.profile == "core" for check in needing(name))),
+            )
             for name, given in HOOKS.items()
         ),
     )
+
+
+def needing(hook: str) -> list[Check]:
+    """Return the checks that cannot be told without a hook."""
+    return [
+        check
+        for check in catalogue()
+        if hook in check.needs.hooks or (check.needs.restart and hook in ("stop", "start"))
+    ]
 
 
 PARTS: dict[str, Callable[[], str]] = {
@@ -223,6 +274,10 @@ PARTS: dict[str, Callable[[], str]] = {
     "coverage": coverage_in_a_sentence,
     "target members": target_members,
     "hooks": hooks,
+    "sdk close codes": reactions,
+    "sdk client": sdk_client,
+    "sdk bots": sdk_bots,
+    "sdk testing": sdk_testing,
 }
 
 

@@ -13,7 +13,7 @@ from tests.house.repository import ROOT, files
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:)([^)\s]+)\)")
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_generated_parts_are_current(page: Path) -> None:
     """Run `make docs` when this fails."""
     text = page.read_text()
@@ -37,7 +37,8 @@ def test_an_outdated_part_is_seen() -> None:
 def test_start_page_leads_to_each_page() -> None:
     linked = set(LINK.findall((ROOT / "docs/index.md").read_text()))
 
-    assert {page.name for page in pages()} - linked == {"index.md"}
+    names = {page.relative_to(ROOT / "docs").as_posix() for page in pages()}
+    assert names - linked == {"index.md"}
 
 
 def broken_links(page: Path) -> list[str]:
@@ -57,6 +58,48 @@ def anchors(page: Path) -> set[str]:
     return {
         re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings
     }
+
+
+INSTALLS = re.compile(r"pip3? install\s+(.*)")
+BARE = re.compile(r"(?:^|[\s'\"])multichat(?:$|[\s'\"\[<>=~!,;)])")
+
+
+def installs_by_bare_name(text: str) -> list[str]:
+    """Return the commands that have pip look for the project's name on an index."""
+    return [
+        line
+        for line in text.splitlines()
+        for match in [INSTALLS.search(line)]
+        if match and BARE.search(match[1])
+    ]
+
+
+def test_nobody_is_told_to_install_a_name_that_is_not_ours() -> None:
+    """On a public index the name is somebody else's, whose package is not to be installed."""
+    kinds = ("*.md", "*.py", "*.toml", "*.yml", "*.yaml")
+    told = {
+        str(page.relative_to(ROOT)): lines
+        for kind in kinds
+        for page in files(kind)
+        if page != Path(__file__) and (lines := installs_by_bare_name(page.read_text()))
+    }
+
+    assert told == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "is_bare"),
+    [
+        ("$ pip install multichat", True),
+        ("      - run: pip install 'multichat[cli,conformance]'", True),
+        ("pip install -U 'multichat>=1'", True),
+        ("pip install pytest multichat", True),
+        ("pip install '.[all]'", False),
+        ("pip install './multichat[cli,conformance]'", False),
+    ],
+)
+def test_which_commands_install_by_bare_name(line: str, is_bare: bool) -> None:
+    assert bool(installs_by_bare_name(line)) is is_bare
 
 
 def test_links_lead_somewhere() -> None:

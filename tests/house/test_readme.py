@@ -64,8 +64,9 @@ def test_a_command_can_be_typed(page: str, line: str) -> None:
         case ["make", target]:
             assert target in targets()
         case ["pip", "install", requirement]:
-            # pip takes a folder where a name may stand.
-            wanted = Requirement(requirement.replace(".", "multichat", 1))
+            # A clone, in this folder or below it; pip takes a folder where a name may stand.
+            assert re.match(r"[.](/multichat)?\[", requirement)
+            wanted = Requirement(re.sub(r"^[.](/multichat)?", "multichat", requirement))
             assert wanted.name == project()["project"]["name"]
             assert wanted.extras <= set(project()["project"]["optional-dependencies"])
         case ["pytest", "--pyargs", "multichat_conformance", *arguments]:
@@ -159,7 +160,7 @@ def server() -> Iterator[list[dict[str, Any]]]:
 
 def test_the_client_in_the_readme_runs(server: list[dict[str, Any]]) -> None:
     """It logs in, joins and hears itself, and prints what the text beside it shows."""
-    (source,) = blocks(ROOT / "README.md", "python")
+    source, _ = blocks(ROOT / "README.md", "python")
     (shown,) = blocks(ROOT / "README.md", "text")
     assert ADDRESS in source
     (password,) = (event["password"] for event in server if event.get("username") == "alice")

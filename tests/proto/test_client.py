@@ -401,3 +401,24 @@ def test_a_client_is_in_no_more_rooms_than_it_wants() -> None:
     assert client.rooms == {ONE: RoomState.INSIDE, TWO: RoomState.INSIDE}
     hear(client, LEFT)
     client.join("3")
+
+
+def test_an_answer_may_be_waited_for_no_longer() -> None:
+    """The command counts as refused; a late answer answers the next one like it, or none."""
+    client = ClientConnection(username="alice")
+    client.join(1)
+    first = client.last_command
+    assert first is not None
+    client.forget(first)
+    client.forget(first)
+
+    assert len(client.unanswered) == 0
+    assert client.rooms == {}
+    client.join(1)
+    second = client.last_command
+    assert second is not None
+    client.forget(first)
+    assert list(client.unanswered) == [second]
+    late = client.receive_text('{"join": "1", "title": ""}')
+    assert isinstance(late, Received)
+    assert late.answers is second

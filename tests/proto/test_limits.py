@@ -62,6 +62,28 @@ def test_a_clock_that_goes_back_gives_nothing_and_takes_nothing() -> None:
     assert bucket.take(11.0)
 
 
+def test_when_there_will_be_enough() -> None:
+    """Whoever waits until then does not wait for nothing."""
+    bucket = TokenBucket(rate=3.0, burst=2)
+
+    assert bucket.full_at(2) == 0.0
+    assert bucket.take(10.0, 2)
+    for tokens, seconds in ((1, 1 / 3), (2, 2 / 3), (50, 2 / 3)):
+        assert bucket.full_at(tokens) == pytest.approx(10.0 + seconds, abs=1e-5)
+    assert bucket.take(bucket.full_at())
+    bucket.take(100.0)
+    assert bucket.full_at() <= 100.0
+
+
+def test_the_other_side_may_ask_for_a_pause() -> None:
+    bucket = TokenBucket(rate=4.0, burst=2)
+    bucket.empty(10.0, seconds=1.0)
+
+    assert not bucket.take(11.0)
+    assert not bucket.take(11.2)
+    assert bucket.take(11.25)
+
+
 @given(
     st.integers(1, 8),
     st.integers(1, 8),

@@ -211,7 +211,10 @@ async def accept(stream: trio.abc.Stream) -> Peer:
     protocol = ServerProtocol(max_size=None)
     requests: list[object] = []
     while not requests:
-        protocol.receive_data(await stream.receive_some())
+        data = await stream.receive_some()
+        if not data:
+            raise trio.BrokenResourceError("the client went before it had asked")
+        protocol.receive_data(data)
         requests += protocol.events_received()
     request = requests[0]
     assert isinstance(request, Request)

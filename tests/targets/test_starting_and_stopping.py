@@ -121,7 +121,7 @@ def test_without_the_server_the_reference_target_cannot_run() -> None:
 
     assert ended.returncode == 3
     assert ended.stderr == (
-        "cannot run here: trio is not installed; pip install 'multichat[server]'\n"
+        "cannot run here: trio is not installed; in a clone of multichat: pip install '.[server]'\n"
     )
 
 

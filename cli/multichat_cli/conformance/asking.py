@@ -75,7 +75,7 @@ def ask() -> Answers:
     if recipe != "none":
         accounts = _asked("Plain accounts, three are best", "alice bob carol", _names)
         staff = _asked('Staff account, "-" for none', "dave", _names)
-    rooms = _asked("Open rooms by number, two are needed", "1 2", _rooms)
+    rooms = _asked("Open rooms by number, three are best, two needed", "1 2 4", _rooms)
     staff_rooms = _asked('Staff room by number, "-" for none', "3", _rooms)
     start = _asked('Command that starts the server, "-" if it runs already', "-", _command)
     hooks = _asked('Address of hooks, "-" for none', "-", lambda text: "" if text == "-" else text)

@@ -15,7 +15,7 @@ Examples:
   multichat conformance init
   multichat conformance init my-server.toml --url ws://127.0.0.1:8000/chat/stream/ \\
       --account alice --account bob --account carol --staff dave \\
-      --room 1 --room 2 --staff-room 3
+      --room 1 --room 2 --room 4 --staff-room 3
 
 Without --url it asks. Passwords are not asked for: the file names the environment variables
 that will hold them. What to look at next: multichat conformance doctor.
@@ -53,7 +53,7 @@ def init(
     ] = None,
     room: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID", help="An open room, once for each; two are needed."),
+        typer.Option(metavar="ID", help="An open room, once for each; three are best, two needed."),
     ] = None,
     staff_room: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="A staff room.")

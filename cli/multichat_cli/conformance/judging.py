@@ -1,10 +1,7 @@
 """Judge a target: which reports are written where, and what the exit code is."""
 
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn, TextIO
@@ -25,11 +22,11 @@ from multichat_conformance.running import Options, suite
 if TYPE_CHECKING:
     from multichat_conformance.events import Event
     from multichat_conformance.reports.console import Verbosity
+    from multichat_conformance.target.process import TargetProcess
 
 __all__ = [
     "Guarded",
     "Outputs",
-    "both_signals",
     "closed",
     "emitter",
     "judge",
@@ -114,6 +111,7 @@ def judge(
     *,
     deviations: Path | None = None,
     update: bool = False,
+    process: "TargetProcess | None" = None,
 ) -> NoReturn:
     """
     Judge a target, write the reports and exit.
@@ -124,6 +122,7 @@ def judge(
         outputs: Where the reports go.
         deviations: The deviations file; None: the one that the target file names, if any.
         update: Whether what failed is written into it.
+        process: The target's process, if it was launched before.
 
     Raises:
         CommandFailed: The run cannot even begin.
@@ -134,17 +133,17 @@ def judge(
     known = _known(file, update=update, is_asked_for=deviations is not None)
     results = _Results()
     reports = opened(outputs)
-    with both_signals():
-        try:
-            ended = suite.judge(
-                chosen.target,
-                asked,
-                [*reports, results],
-                asked_as=chosen.asked_as,
-                deviations=known,
-            )
-        finally:
-            trouble = closed(reports)
+    try:
+        ended = suite.judge(
+            chosen.target,
+            asked,
+            [*reports, results],
+            asked_as=chosen.asked_as,
+            deviations=known,
+            process=process,
+        )
+    finally:
+        trouble = closed(reports)
     code = int(ended.exit_code)
     if update and file is not None:
         trouble += _update(file, results.checks)
@@ -291,27 +290,3 @@ class _Results:
 
     def close(self) -> None:
         """Do nothing."""
-
-
-@contextmanager
-def both_signals() -> Iterator[None]:
-    """Have SIGTERM end a run as Ctrl-C does: in order, with what was found so far."""
-    if threading.current_thread() is not threading.main_thread():
-        # Where signals do not come.
-        yield
-        return
-
-    def as_interrupt(*_: object) -> None:
-        # Whoever handles Ctrl-C now knows where it is safe to stop: Trio, or Python itself.
-        signal.raise_signal(signal.SIGINT)
-
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    signal.signal(signal.SIGTERM, as_interrupt)
-    if before[signal.SIGINT] is signal.SIG_IGN:
-        # So a shell's script starts what it has in the background, and SIGTERM would do nothing.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -6,7 +6,8 @@ from typing import NoReturn
 import typer
 
 from multichat_cli.conformance.choosing import Chosen
-from multichat_cli.conformance.judging import Outputs, both_signals, closed, emitter, opened
+from multichat_cli.conformance.judging import Outputs, closed, emitter, opened
+from multichat_cli.conformance.signals import both_signals
 from multichat_cli.exit_codes import CommandFailed, ExitCode
 from multichat_cli.output import Output
 from multichat_conformance.model.replay import StoryError

@@ -99,11 +99,15 @@ def run(
     Every check is a short story of users who join, talk and leave. Each failure is shown with
     the clause it is about, with what was sent and received, and with a likely cause.
     """
-    from multichat_cli.conformance import choosing, judging
-    from multichat_cli.exit_codes import CommandFailed
+    from multichat_cli.conformance import choosing
+    from multichat_cli.conformance.signals import both_signals
+    from multichat_cli.exit_codes import CommandFailed, ExitCode
     from multichat_cli.running import fail
+    from multichat_conformance.target.process import launched
 
     try:
+        if quiet and verbose:
+            raise CommandFailed(ExitCode.USAGE, "give --quiet or --verbose, not both")
         chosen = choosing.choose(
             url,
             target,
@@ -112,30 +116,35 @@ def run(
             rooms=room or (),
             staff_rooms=staff_room or (),
         )
-        judging.judge(
-            chosen,
-            judging.options(
-                level=level,
-                depth=profile,
-                groups=group,
-                only=only or (),
-                seed=seed,
-                patience=patience,
-                fail_fast=fail_fast,
-            ),
-            judging.Outputs(
-                {
-                    "jsonl": json_lines,
-                    "junit": junit,
-                    "html": html,
-                    "markdown": markdown,
-                    "badge": badge,
-                },
-                quiet=quiet,
-                verbose=verbose,
-            ),
-            deviations=deviations,
-            update=update_deviations,
-        )
+        with both_signals(), launched(chosen.target) as process:
+            # Imported while the target starts.
+            from multichat_cli.conformance import judging
+
+            judging.judge(
+                chosen,
+                judging.options(
+                    level=level,
+                    depth=profile,
+                    groups=group,
+                    only=only or (),
+                    seed=seed,
+                    patience=patience,
+                    fail_fast=fail_fast,
+                ),
+                judging.Outputs(
+                    {
+                        "jsonl": json_lines,
+                        "junit": junit,
+                        "html": html,
+                        "markdown": markdown,
+                        "badge": badge,
+                    },
+                    quiet=quiet,
+                    verbose=verbose,
+                ),
+                deviations=deviations,
+                update=update_deviations,
+                process=process,
+            )
     except CommandFailed as exc:
         raise fail(exc) from exc

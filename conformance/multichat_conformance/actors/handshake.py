@@ -19,20 +19,18 @@ from urllib.parse import urlsplit
 import trio
 
 from multichat_conformance.findings import TargetGone
+from multichat_conformance.target.address import address, resource_of
 from multichat_conformance.target.model import Target
 from multichat_conformance.timing import pause
 
 __all__ = [
     "Handshake",
     "accept_of",
-    "address",
     "exchange",
     "open_stream",
-    "own_origin",
     "read_head",
     "read_response",
     "request_bytes",
-    "resource_of",
     "response_of",
     "send_in_pieces",
     "ssl_context",
@@ -90,21 +88,6 @@ def accept_of(key: str) -> str:
     """Return what proves that a handshake was understood (RFC 6455, section 4.2.2)."""
     # RFC 6455 names SHA-1; it protects nothing here.
     return base64.b64encode(hashlib.sha1(key.encode("latin-1") + _GUID).digest()).decode()  # noqa: S324
-
-
-def address(target: Target) -> tuple[str, int, bool]:
-    """Return the target's host, port and whether it speaks TLS."""
-    parts = urlsplit(target.url)
-    secure = parts.scheme == "wss"
-    return parts.hostname or "", parts.port or (443 if secure else 80), secure
-
-
-def own_origin(target: Target) -> str:
-    """Return the web origin that is the target's own."""
-    if target.origin:
-        return target.origin
-    parts = urlsplit(target.url)
-    return f"{'https' if parts.scheme == 'wss' else 'http'}://{parts.netloc}"
 
 
 @cache
@@ -181,12 +164,6 @@ def request_bytes(
     lines += [f"{name}: {value}" for name, value in own.items() if name.lower() not in left_out]
     lines += [f"{name}: {value}" for name, value in headers]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "backslashreplace")
-
-
-def resource_of(target: Target) -> str:
-    """Return path and query of the target's URL."""
-    parts = urlsplit(target.url)
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 async def exchange(

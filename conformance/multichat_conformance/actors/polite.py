@@ -15,9 +15,10 @@ from wsproto.utilities import LocalProtocolError
 
 from multichat_conformance.actors.actor import Actor, Ended
 from multichat_conformance.actors.backdrop import Backdrop
-from multichat_conformance.actors.handshake import address, open_stream, resource_of
+from multichat_conformance.actors.handshake import open_stream
 from multichat_conformance.actors.watched import NotAccepted, WatchedStream
 from multichat_conformance.findings import TargetGone
+from multichat_conformance.target.address import address, resource_of
 from multichat_conformance.target.model import Account
 
 __all__ = ["PoliteActor"]

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from multichat_conformance.actors import PoliteActor
-from multichat_conformance.actors.handshake import resource_of
 from multichat_conformance.actors.wire import Opcode, frame
 from multichat_conformance.catalogue import Group, check
 from multichat_conformance.patterns import Error, Joined, Said
 from multichat_conformance.stage import Stage
+from multichat_conformance.target.address import resource_of
 from multichat_conformance.target.login import Session
 from multichat_conformance.timing import SEEN_WITHIN
 from multichat_conformance.variants import each, variant
@@ -69,7 +69,6 @@ async def no_frame_logs_in(stage: Stage) -> None:
 
 @check(
     "MC1-AUTH-02",
-    actors=("alice",),
     cause="A connection without a session is taken for somebody's.",
 )
 async def connection_without_a_session_has_no_access(stage: Stage) -> None:
@@ -79,12 +78,15 @@ async def connection_without_a_session_has_no_access(stage: Stage) -> None:
 
 @check(
     "MC1-AUTH-02",
-    actors=("alice",),
+    visitor=True,
     cause="A session is believed though the server never gave it out, or looking for it fails.",
 )
 async def unknown_session_gives_no_access(stage: Stage) -> None:
     """A session that the server never gave out is as good as none."""
-    known = await stage.session("alice")
+    cookie = stage.target.login.session_cookie
+    known = Session({"Cookie": f"{cookie}={NOBODYS}"}, NOBODYS)
+    if stage.visitor is not None:
+        known = await stage.session(stage.visitor)
     keys = {
         "of a usual form": NOBODYS,
         **changed(known.key),
@@ -141,7 +143,6 @@ async def expired_session_gives_no_access(stage: Stage) -> None:
 
 @check(
     "MC1-AUTH-03",
-    actors=("alice",),
     cause="The room is looked at before the user, or the answer is missing.",
 )
 async def anonymous_join_and_leave_have_to_log_in(stage: Stage) -> None:
@@ -150,7 +151,7 @@ async def anonymous_join_and_leave_have_to_log_in(stage: Stage) -> None:
     if nobody is None:
         stage.note("the target refuses anonymous connections, so that there is none to look at")
         return
-    rooms = {"an open room": stage.room().id, "no room": stage.free_room}
+    rooms = {"an open room": stage.some_room, "no room": stage.free_room}
     if any(room.staff_only for room in stage.target.rooms):
         rooms["a staff room"] = stage.staff_room.id
     else:
@@ -385,7 +386,7 @@ async def _has_no_access(
         if nobody is None:
             return
         await nobody.is_refused(
-            {"command": "join", "room": stage.room().id}, "USER_HAS_TO_LOGIN", clause=clause
+            {"command": "join", "room": stage.some_room}, "USER_HAS_TO_LOGIN", clause=clause
         )
 
 

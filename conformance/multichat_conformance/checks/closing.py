@@ -10,50 +10,52 @@ from multichat_conformance.stage import Stage
 _ABRUPT = "The server drops the TCP connection when a close frame comes, without one of its own."
 
 
-async def _is_answered(alice: RawActor, payload: bytes) -> None:
+async def _is_answered(visitor: RawActor, payload: bytes) -> None:
     """Send a close frame, and see that it is answered and the TCP connection ended."""
-    await alice.send_close(payload)
+    await visitor.send_close(payload)
 
-    ended = await alice.is_closed()
+    ended = await visitor.is_closed()
     if ended.code is None:
-        alice.blame("", "alice's close frame was not answered by one", "a close frame", str(ended))
-    await alice.stream_ends()
+        visitor.blame(
+            "", f"{visitor.name}'s close frame was not answered by one", "a close frame", str(ended)
+        )
+    await visitor.stream_ends()
 
 
-@check("MC1-CLOSE-01", actors=("alice",), cause=_ABRUPT)
+@check("MC1-CLOSE-01", visitor=True, cause=_ABRUPT)
 async def normal_close_is_answered(stage: Stage) -> None:
     """A close frame with code 1000 is answered by a close frame and the end of TCP."""
-    await _is_answered(await stage.raw("alice"), close_payload(1000))
+    await _is_answered(await stage.raw(stage.visitor), close_payload(1000))
 
 
-@check("MC1-CLOSE-01", actors=("alice",), cause=_ABRUPT)
+@check("MC1-CLOSE-01", visitor=True, cause=_ABRUPT)
 async def close_with_another_code_is_answered(stage: Stage) -> None:
     """A close frame with code 1001 and a reason is answered by a close frame and the end of TCP."""
-    await _is_answered(await stage.raw("alice"), close_payload(1001, "going away"))
+    await _is_answered(await stage.raw(stage.visitor), close_payload(1001, "going away"))
 
 
-@check("MC1-CLOSE-01", actors=("alice",), cause="Two bytes of a code are read that are not there.")
+@check("MC1-CLOSE-01", visitor=True, cause="Two bytes of a code are read that are not there.")
 async def close_without_a_code_is_answered(stage: Stage) -> None:
     """A close frame without a code is answered by a close frame and the end of TCP."""
-    await _is_answered(await stage.raw("alice"), b"")
+    await _is_answered(await stage.raw(stage.visitor), b"")
 
 
 @check(
     "MC1-CLOSE-02",
-    actors=("alice",),
+    visitor=True,
     group=Group.INTRUSIVE,
     cause="The TCP connection is dropped at the first fault, without a close frame.",
 )
 async def own_close_begins_with_a_close_frame(stage: Stage) -> None:
     """A connection that the server ends on its own account is ended with a close frame."""
-    alice = await stage.raw("alice")
+    visitor = await stage.raw(stage.visitor)
 
-    await alice.send_frame(Opcode.TEXT, b"{}", masked=False)
+    await visitor.send_frame(Opcode.TEXT, b"{}", masked=False)
 
-    ended = await alice.is_closed(clause="MC1-FRAME-06")
+    ended = await visitor.is_closed(clause="MC1-FRAME-06")
     stage.expect(
         ended.code is not None,
-        "alice's connection was ended without a close frame",
+        f"{visitor.name}'s connection was ended without a close frame",
         expected="a close frame",
         got=str(ended),
     )

@@ -22,8 +22,6 @@ EXPIRED_WITHIN: Final = 60.0
 
 @check(
     "MC1-HAND-07",
-    actors=("alice",),
-    rooms=0,
     limits=("handshake_seconds",),
     group=Group.INTRUSIVE,
     cause="There is no deadline before the upgrade, or each byte that comes starts it anew.",
@@ -68,8 +66,7 @@ async def slow_handshake_is_ended(stage: Stage) -> None:
 
 @check(
     "MC1-CLOSE-03",
-    actors=("alice",),
-    rooms=0,
+    visitor=True,
     limits=("close_seconds",),
     group=Group.INTRUSIVE,
     cause="After its close frame the server waits for the client's without an end.",
@@ -77,13 +74,13 @@ async def slow_handshake_is_ended(stage: Stage) -> None:
 )
 async def wait_after_a_fault_is_bounded(stage: Stage) -> None:
     """A client that broke the framing and answers no close frame is not waited for for ever."""
-    alice = await stage.raw("alice")
-    alice.answers_close = False
+    visitor = await stage.raw(stage.visitor)
+    visitor.answers_close = False
 
-    await alice.send_frame(Opcode.TEXT, b"{}", masked=False)
+    await visitor.send_frame(Opcode.TEXT, b"{}", masked=False)
 
-    await alice.is_closed(clause="MC1-FRAME-06")
-    await alice.stream_ends(within=stage.seconds("close_seconds"))
+    await visitor.is_closed(clause="MC1-FRAME-06")
+    await visitor.stream_ends(within=stage.seconds("close_seconds"))
 
 
 @check(

@@ -113,9 +113,15 @@ async def error_says_what_could_be_read(stage: Stage) -> None:
     cause="The error goes to the room, or to all connections of the user.",
 )
 async def error_goes_to_its_sender_alone(stage: Stage) -> None:
-    """Members of the room and other connections of the user see nothing of an error."""
-    room = stage.room()
+    """
+    Members of the room and other connections of the user see nothing of an error.
+
+    Of the user's other connections one is in no room, and one is in a room that the sender is
+    refused to speak in.
+    """
+    room, refused = stage.room(0), stage.room(1)
     bob, alice = await stage.members(room, "bob", "alice")
+    (inside,) = await stage.members(refused, "alice")
     other = await stage.actor("alice")
 
     for command, code in refusals(stage, but=room):
@@ -125,7 +131,7 @@ async def error_goes_to_its_sender_alone(stage: Stage) -> None:
         if command["room"] != room.id:
             await alice.is_refused(command, code)
 
-    await stage.silence(bob, other, after=alice, announcements=False)
+    await stage.silence(bob, other, inside, after=alice, announcements=False)
 
 
 @check(
@@ -225,7 +231,6 @@ async def first_fault_gives_the_code(stage: Stage) -> None:
 
 @check(
     "MC1-ERR-05",
-    actors=("alice",),
     group=Group.INTRUSIVE,
     cause="The login is asked for before the frame is read.",
 )
@@ -236,7 +241,7 @@ async def form_is_looked_at_before_the_login(stage: Stage) -> None:
         stage.note("the target refuses anonymous handshakes, so nobody can send")
         return
 
-    for text, code, about in two_faults(stage.room(), stage.free_room):
+    for text, code, about in two_faults(Room(stage.some_room), stage.free_room):
         await nobody.gets_one_error(text, code, clause="MC1-ERR-05")
         stage.backdrop.transcript.note(about)
 

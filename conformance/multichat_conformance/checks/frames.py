@@ -232,33 +232,33 @@ async def many_unknown_members_are_ignored(stage: Stage) -> None:
 
 @check(
     "MC1-FRAME-08",
-    actors=("alice",),
+    visitor=True,
     cause="Pings are not answered, or with another payload.",
 )
 async def ping_is_answered(stage: Stage) -> None:
     """A ping is answered with a pong of the same payload, text or not, empty or full."""
-    alice = await stage.raw("alice")
+    visitor = await stage.raw(stage.visitor)
     for payload in (b"abc", b"", b"\x00\xff\xfe\x80", b"p" * LONGEST_CONTROL):
         with variant(f"a ping of {len(payload)} bytes"):
-            await alice.send_frame(Opcode.PING, payload)
+            await visitor.send_frame(Opcode.PING, payload)
 
-            await alice.has_pong(payload)
+            await visitor.has_pong(payload)
 
 
 @check(
     "MC1-FRAME-08",
-    actors=("alice",),
+    visitor=True,
     cause="A pong that answers no ping is taken for a fault.",
 )
 async def unasked_pong_is_ignored(stage: Stage) -> None:
     """A pong that nobody asked for is answered by nothing, and the connection goes on."""
-    alice = await stage.raw("alice")
+    visitor = await stage.raw(stage.visitor)
 
-    await alice.send_frame(Opcode.PONG, b"abc")
-    await alice.send_frame(Opcode.PING, b"def")
+    await visitor.send_frame(Opcode.PONG, b"abc")
+    await visitor.send_frame(Opcode.PING, b"def")
 
-    await alice.has_pong(b"def")
-    await alice.join(stage.room())
+    await visitor.has_pong(b"def")
+    await stage.is_served(visitor)
 
 
 async def _obeys_all(stage: Stage, room: str, members: Mapping[str, object]) -> None:

@@ -35,25 +35,27 @@ CAUSE_UTF8 = "Bytes are decoded with replacements, or not at all before the JSON
 Play = Callable[[RawActor], Awaitable[None]]
 
 
-@check("MC1-FRAME-06", actors=("alice",), rooms=0, group=Group.INTRUSIVE, cause=CAUSE)
+@check("MC1-FRAME-06", visitor=True, group=Group.INTRUSIVE, cause=CAUSE)
 async def unmasked_frame_ends_the_connection(stage: Stage) -> None:
     """A frame that is not masked ends the connection with 1002."""
     await _each_ends(
         stage,
         BROKEN,
         {
-            "an unmasked join": lambda alice: alice.send_frame(Opcode.TEXT, _join(), masked=False),
-            "an unmasked ping": lambda alice: alice.send_frame(Opcode.PING, masked=False),
+            "an unmasked join": lambda visitor: visitor.send_frame(
+                Opcode.TEXT, _join(), masked=False
+            ),
+            "an unmasked ping": lambda visitor: visitor.send_frame(Opcode.PING, masked=False),
         },
     )
 
 
-@check("MC1-FRAME-06", actors=("alice",), rooms=0, group=Group.INTRUSIVE, cause=CAUSE)
+@check("MC1-FRAME-06", visitor=True, group=Group.INTRUSIVE, cause=CAUSE)
 async def reserved_bit_ends_the_connection(stage: Stage) -> None:
     """A frame with a reserved bit, which nothing was negotiated for, ends it with 1002."""
 
     def play(bits: int, opcode: Opcode) -> Play:
-        return lambda alice: alice.send_frame(opcode, _join(), reserved=bits)
+        return lambda visitor: visitor.send_frame(opcode, _join(), reserved=bits)
 
     await _each_ends(
         stage,
@@ -70,18 +72,18 @@ async def reserved_bit_ends_the_connection(stage: Stage) -> None:
     )
 
 
-@check("MC1-FRAME-06", actors=("alice",), rooms=0, group=Group.INTRUSIVE, cause=CAUSE)
+@check("MC1-FRAME-06", visitor=True, group=Group.INTRUSIVE, cause=CAUSE)
 async def reserved_opcode_ends_the_connection(stage: Stage) -> None:
     """A frame with an opcode that has no meaning ends the connection with 1002."""
 
     def play(opcode: int) -> Play:
-        return lambda alice: alice.send_frame(opcode, _join())
+        return lambda visitor: visitor.send_frame(opcode, _join())
 
     opcodes = [*range(3, 8), *range(11, 16)]
     await _each_ends(stage, BROKEN, {f"opcode {opcode}": play(opcode) for opcode in opcodes})
 
 
-@check("MC1-FRAME-06", actors=("alice",), rooms=0, group=Group.INTRUSIVE, cause=CAUSE)
+@check("MC1-FRAME-06", visitor=True, group=Group.INTRUSIVE, cause=CAUSE)
 async def long_control_frame_ends_the_connection(stage: Stage) -> None:
     """A control frame of more than 125 bytes, or in parts, ends the connection with 1002."""
     long = b"p" * (LONGEST_CONTROL + 1)
@@ -89,41 +91,41 @@ async def long_control_frame_ends_the_connection(stage: Stage) -> None:
         stage,
         BROKEN,
         {
-            "a long ping": lambda alice: alice.send_frame(Opcode.PING, long),
-            "a long pong": lambda alice: alice.send_frame(Opcode.PONG, long),
-            "a long close frame": lambda alice: alice.send_close(close_payload(1000, long)),
-            "a ping that is not final": lambda alice: alice.send_frame(Opcode.PING, fin=False),
+            "a long ping": lambda visitor: visitor.send_frame(Opcode.PING, long),
+            "a long pong": lambda visitor: visitor.send_frame(Opcode.PONG, long),
+            "a long close frame": lambda visitor: visitor.send_close(close_payload(1000, long)),
+            "a ping that is not final": lambda visitor: visitor.send_frame(Opcode.PING, fin=False),
         },
     )
 
 
-@check("MC1-FRAME-06", actors=("alice",), rooms=0, group=Group.INTRUSIVE, cause=CAUSE)
+@check("MC1-FRAME-06", visitor=True, group=Group.INTRUSIVE, cause=CAUSE)
 async def stray_continuation_ends_the_connection(stage: Stage) -> None:
     """A continuation of nothing ends the connection with 1002."""
 
-    async def behind_a_whole_message(alice: RawActor) -> None:
-        await alice.send_message(Opcode.TEXT, _join()[:9], _join()[9:])
-        await alice.send_frame(Opcode.CONTINUATION, _join())
+    async def behind_a_whole_message(visitor: RawActor) -> None:
+        await visitor.send_message(Opcode.TEXT, _join()[:9], _join()[9:])
+        await visitor.send_frame(Opcode.CONTINUATION, _join())
 
     await _each_ends(
         stage,
         BROKEN,
         {
-            "as the first frame": lambda alice: alice.send_frame(Opcode.CONTINUATION, _join()),
-            "not final": lambda alice: alice.send_frame(Opcode.CONTINUATION, b"", fin=False),
+            "as the first frame": lambda visitor: visitor.send_frame(Opcode.CONTINUATION, _join()),
+            "not final": lambda visitor: visitor.send_frame(Opcode.CONTINUATION, b"", fin=False),
             "behind a whole message": behind_a_whole_message,
         },
     )
 
 
-@check("MC1-FRAME-06", actors=("alice",), rooms=0, group=Group.INTRUSIVE, cause=CAUSE)
+@check("MC1-FRAME-06", visitor=True, group=Group.INTRUSIVE, cause=CAUSE)
 async def message_within_a_message_ends_the_connection(stage: Stage) -> None:
     """A new message before the last part of another ends the connection with 1002."""
 
     def play(opcode: Opcode) -> Play:
-        async def interleave(alice: RawActor) -> None:
-            await alice.send_frame(Opcode.TEXT, _join()[:9], fin=False)
-            await alice.send_frame(opcode, _join())
+        async def interleave(visitor: RawActor) -> None:
+            await visitor.send_frame(Opcode.TEXT, _join()[:9], fin=False)
+            await visitor.send_frame(opcode, _join())
 
         return interleave
 
@@ -136,22 +138,20 @@ async def message_within_a_message_ends_the_connection(stage: Stage) -> None:
 
 @check(
     "MC1-FRAME-06",
-    actors=("alice",),
-    rooms=0,
+    visitor=True,
     group=Group.INTRUSIVE,
     cause="A close frame is answered before its payload is looked at.",
 )
 async def half_a_close_code_is_answered_1002(stage: Stage) -> None:
     """A close frame with one byte, half a code, ends the connection with 1002."""
     await _each_ends(
-        stage, BROKEN, {"one byte": lambda alice: alice.send_close(close_payload(1000)[:1])}
+        stage, BROKEN, {"one byte": lambda visitor: visitor.send_close(close_payload(1000)[:1])}
     )
 
 
 @check(
     "MC1-FRAME-06",
-    actors=("alice",),
-    rooms=0,
+    visitor=True,
     group=Group.INTRUSIVE,
     cause="The code of a close frame is echoed, whatever it is.",
 )
@@ -165,28 +165,28 @@ async def close_code_that_may_not_be_sent_is_answered_1002(stage: Stage) -> None
     """
 
     def play(code: int) -> Play:
-        return lambda alice: alice.send_close(close_payload(code))
+        return lambda visitor: visitor.send_close(close_payload(code))
 
     codes = (0, 999, 1004, 1005, 1006, 1015, 2999, 5000, 65535)
     await _each_ends(stage, BROKEN, {f"code {code}": play(code) for code in codes})
 
 
-@check("MC1-FRAME-07", actors=("alice",), rooms=0, group=Group.INTRUSIVE, cause=CAUSE_UTF8)
+@check("MC1-FRAME-07", visitor=True, group=Group.INTRUSIVE, cause=CAUSE_UTF8)
 async def text_that_is_not_utf8_ends_the_connection(stage: Stage) -> None:
     """A text message with bytes that are not UTF-8 ends the connection with 1007."""
 
     def play(wrong: bytes) -> Play:
-        return lambda alice: alice.send_frame(Opcode.TEXT, BEFORE + wrong + BEHIND)
+        return lambda visitor: visitor.send_frame(Opcode.TEXT, BEFORE + wrong + BEHIND)
 
     await _each_ends(stage, NOT_UTF8, {name: play(wrong) for name, wrong in INVALID.items()})
 
 
-@check("MC1-FRAME-07", actors=("alice",), rooms=0, group=Group.INTRUSIVE, cause=CAUSE_UTF8)
+@check("MC1-FRAME-07", visitor=True, group=Group.INTRUSIVE, cause=CAUSE_UTF8)
 async def text_that_ends_within_a_character_ends_the_connection(stage: Stage) -> None:
     """A text message whose last character is cut off ends the connection with 1007."""
 
     def play(cut: bytes) -> Play:
-        return lambda alice: alice.send_frame(Opcode.TEXT, BEFORE + cut)
+        return lambda visitor: visitor.send_frame(Opcode.TEXT, BEFORE + cut)
 
     cuts = {"é": 1, "€": 2, "😀": 3}
     await _each_ends(
@@ -199,8 +199,7 @@ async def text_that_ends_within_a_character_ends_the_connection(stage: Stage) ->
 @check(
     "MC1-FRAME-07",
     "MC1-FRAME-02",
-    actors=("alice",),
-    rooms=0,
+    visitor=True,
     group=Group.INTRUSIVE,
     cause="The parts of a message are decoded one by one, or only the first is.",
 )
@@ -208,7 +207,7 @@ async def parts_that_are_not_utf8_together_end_the_connection(stage: Stage) -> N
     """A message in parts that is not UTF-8 as a whole ends the connection with 1007."""
 
     def play(*parts: bytes) -> Play:
-        return lambda alice: alice.send_message(Opcode.TEXT, *parts)
+        return lambda visitor: visitor.send_message(Opcode.TEXT, *parts)
 
     await _each_ends(
         stage,
@@ -224,8 +223,7 @@ async def parts_that_are_not_utf8_together_end_the_connection(stage: Stage) -> N
 
 @check(
     "MC1-FRAME-07",
-    actors=("alice",),
-    rooms=0,
+    visitor=True,
     group=Group.INTRUSIVE,
     cause="Close reasons are not decoded, or with replacements.",
 )
@@ -233,7 +231,7 @@ async def close_reason_that_is_not_utf8_is_answered_1007(stage: Stage) -> None:
     """A close frame whose reason is not UTF-8 ends the connection with 1007."""
 
     def play(reason: bytes) -> Play:
-        return lambda alice: alice.send_close(close_payload(1000, reason))
+        return lambda visitor: visitor.send_close(close_payload(1000, reason))
 
     reasons = {
         "a wrong byte": b"bye\xff",
@@ -247,12 +245,12 @@ async def _each_ends(stage: Stage, code: int, plays: Mapping[str, Play]) -> None
     """See that each of these, on a connection of its own, ends it with a close frame."""
 
     async def ends(play: Play) -> None:
-        alice = await stage.raw("alice", warm=False)
+        visitor = await stage.raw(stage.visitor, warm=False)
 
-        await play(alice)
+        await play(visitor)
 
-        await alice.is_closed(code)
-        await alice.stream_ends()
+        await visitor.is_closed(code)
+        await visitor.stream_ends()
 
     await each(plays, ends)
 

@@ -7,12 +7,13 @@ from urllib.parse import urlsplit
 
 import trio
 
-from multichat_conformance.actors.handshake import request_bytes, resource_of
+from multichat_conformance.actors.handshake import request_bytes
 from multichat_conformance.actors.knock import knock
 from multichat_conformance.actors.wire import Opcode, frame
 from multichat_conformance.catalogue import Group, check
-from multichat_conformance.patterns import Joined
+from multichat_conformance.patterns import Error, Joined, Pattern
 from multichat_conformance.stage import Stage
+from multichat_conformance.target.address import resource_of
 from multichat_conformance.variants import each, variant
 
 PATH = "/chat/stream/"
@@ -34,8 +35,7 @@ AS_FIREFOX_SENDS_IT = (
 
 @check(
     "MC1-HAND-01",
-    actors=("alice",),
-    rooms=0,
+    visitor=True,
     cause="The server has no WebSocket at this path, or its 101 response is not that of RFC 6455.",
 )
 async def handshake_is_accepted(stage: Stage) -> None:
@@ -48,7 +48,7 @@ async def handshake_is_accepted(stage: Stage) -> None:
     path = urlsplit(stage.target.url).path
     if path != PATH:
         stage.note(f"all other checks reach the target at {path}; a client looks for it at {PATH}")
-    response = await stage.handshake(role="alice", resource=None if path == PATH else PATH)
+    response = await stage.handshake(role=stage.visitor, resource=None if path == PATH else PATH)
 
     stage.expect(
         response.status == 101,
@@ -60,8 +60,7 @@ async def handshake_is_accepted(stage: Stage) -> None:
 
 @check(
     "MC1-HAND-01",
-    actors=("alice",),
-    rooms=0,
+    visitor=True,
     cause="The server compares a header as a whole or with its case, instead of its words.",
 )
 async def headers_may_be_as_browsers_send_them(stage: Stage) -> None:
@@ -73,34 +72,33 @@ async def headers_may_be_as_browsers_send_them(stage: Stage) -> None:
     }
     for name, headers in variants.items():
         with variant(name):
-            response = await stage.handshake(role="alice", headers=headers)
+            response = await stage.handshake(role=stage.visitor, headers=headers)
 
             _is_accepted(stage, response.status, str(response))
 
 
 @check(
     "MC1-HAND-01",
-    actors=("alice",),
-    rooms=0,
+    visitor=True,
     cause="The server takes what one read returns for the whole request.",
 )
 async def handshake_may_come_in_pieces(stage: Stage) -> None:
     """A handshake that comes in several reads, as over a slow line, is accepted."""
-    response = await stage.handshake(role="alice", pieces=4)
+    response = await stage.handshake(role=stage.visitor, pieces=4)
 
     _is_accepted(stage, response.status, str(response))
 
 
 @check(
     "MC1-HAND-02",
-    actors=("alice",),
+    visitor=True,
     cause="The route has the slash at its end and nothing serves the path without it.",
 )
 async def slash_at_the_end_may_be_missing(stage: Stage) -> None:
     """The path without the slash at its end is served in the same way."""
     path, _, query = resource_of(stage.target).partition("?")
     resource = path.rstrip("/") + (f"?{query}" if query else "")
-    response = await stage.handshake(role="alice", resource=resource)
+    response = await stage.handshake(role=stage.visitor, resource=resource)
     stage.expect(
         response.status == 101,
         f"a handshake at {path.rstrip('/')} was not accepted",
@@ -108,15 +106,14 @@ async def slash_at_the_end_may_be_missing(stage: Stage) -> None:
         got=str(response),
     )
 
-    alice = await stage.actor("alice", resource=resource)
+    visitor = await stage.raw(stage.visitor, resource=resource)
 
-    await alice.join(stage.room())
+    await stage.is_served(visitor)
 
 
 @check(
     "MC1-HAND-03",
-    actors=("alice",),
-    rooms=0,
+    visitor=True,
     cause="The upgrade is accepted before the path is looked at, or the path is compared by its "
     "beginning.",
 )
@@ -132,7 +129,7 @@ async def other_paths_are_not_found(stage: Stage) -> None:
     }
 
     async def is_not_found(resource: str) -> None:
-        response = await stage.handshake(role="alice", resource=resource)
+        response = await stage.handshake(role=stage.visitor, resource=resource)
 
         stage.expect(
             response.status == 404,
@@ -146,7 +143,7 @@ async def other_paths_are_not_found(stage: Stage) -> None:
 
 @check(
     "MC1-HAND-04",
-    actors=("alice",),
+    visitor=True,
     cause="The route is compared with the path and the query string together.",
 )
 async def query_string_changes_nothing(stage: Stage) -> None:
@@ -156,23 +153,21 @@ async def query_string_changes_nothing(stage: Stage) -> None:
     for query in ("x=1", "x=%20&y=%C3%BC&z"):
         with variant(f"query string {query}"):
             asked = f"{resource}{mark}{query}"
-            response = await stage.handshake(role="alice", resource=asked)
+            response = await stage.handshake(role=stage.visitor, resource=asked)
             _is_accepted(stage, response.status, str(response))
 
-            alice = await stage.actor("alice", resource=asked)
-            await alice.join(stage.room())
+            await stage.is_served(await stage.raw(stage.visitor, resource=asked))
 
 
 @check(
     "MC1-HAND-05",
-    actors=("alice",),
-    rooms=0,
+    visitor=True,
     cause="A request without an upgrade falls through to another route.",
 )
 async def plain_request_gets_426(stage: Stage) -> None:
     """A GET of the path without an upgrade is refused with 426."""
     response = await stage.handshake(
-        role="alice",
+        role=stage.visitor,
         without=("Upgrade", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version"),
     )
 
@@ -181,21 +176,19 @@ async def plain_request_gets_426(stage: Stage) -> None:
 
 @check(
     "MC1-HAND-05",
-    actors=("alice",),
-    rooms=0,
+    visitor=True,
     cause="The version is not looked at, or is refused with a status of its own.",
 )
 async def other_version_gets_426(stage: Stage) -> None:
     """A handshake of a WebSocket version that there is not is refused with 426."""
-    response = await stage.handshake(role="alice", headers=[("Sec-WebSocket-Version", "99")])
+    response = await stage.handshake(role=stage.visitor, headers=[("Sec-WebSocket-Version", "99")])
 
     _is_refused(stage, response.status, str(response), 426)
 
 
 @check(
     "MC1-HAND-05",
-    actors=("alice",),
-    rooms=0,
+    visitor=True,
     group=Group.INTRUSIVE,
     cause="The key is hashed as it is, and nobody looks at whether it is one.",
 )
@@ -211,9 +204,9 @@ async def key_has_sixteen_bytes(stage: Stage) -> None:
     async def refused(key: str) -> None:
         name = "Sec-WebSocket-Key"
         if key:
-            response = await stage.handshake(role="alice", headers=[(name, key)])
+            response = await stage.handshake(role=stage.visitor, headers=[(name, key)])
         else:
-            response = await stage.handshake(role="alice", without=[name])
+            response = await stage.handshake(role=stage.visitor, without=[name])
 
         _is_refused(stage, response.status, str(response))
 
@@ -222,15 +215,16 @@ async def key_has_sixteen_bytes(stage: Stage) -> None:
 
 @check(
     "MC1-HAND-05",
-    actors=("alice",),
-    rooms=0,
+    visitor=True,
     group=Group.INTRUSIVE,
     cause="The method or the HTTP version of the request is not looked at.",
 )
 async def only_a_get_of_http_1_1_upgrades(stage: Stage) -> None:
     """A handshake by POST, or in HTTP/1.0, is refused."""
-    post = await stage.handshake(role="alice", method="POST", headers=[("Content-Length", "0")])
-    old = await stage.handshake(role="alice", version="HTTP/1.0")
+    post = await stage.handshake(
+        role=stage.visitor, method="POST", headers=[("Content-Length", "0")]
+    )
+    old = await stage.handshake(role=stage.visitor, version="HTTP/1.0")
 
     with variant("POST"):
         _is_refused(stage, post.status, str(post))
@@ -240,36 +234,39 @@ async def only_a_get_of_http_1_1_upgrades(stage: Stage) -> None:
 
 @check(
     "MC1-HAND-06",
-    actors=("alice",),
+    visitor=True,
     cause="What the same read brought behind the request is thrown away, or the session is looked "
     "up after the first command.",
 )
 async def first_command_may_come_with_the_handshake(stage: Stage) -> None:
-    """A join in the TCP segment of the handshake is answered, and with *joined*."""
-    alice = await stage.raw("alice", early=_join_frame(stage))
+    """
+    A join in the TCP segment of the handshake is answered, and with *joined*.
 
-    await alice.receives(Joined(stage.room()))
+    Without an account it is a stranger's, who must be told to log in.
+    """
+    visitor = await stage.raw(stage.visitor, early=_join_frame(stage))
+
+    await visitor.receives(_answer(stage))
 
 
 @check(
     "MC1-HAND-06",
-    actors=("alice",),
+    visitor=True,
     cause="What the same read brought behind the request is taken for a whole frame.",
 )
 async def first_command_may_begin_with_the_handshake(stage: Stage) -> None:
     """A join that begins in the TCP segment of the handshake and ends later is answered."""
     join = _join_frame(stage)
-    alice = await stage.raw("alice", early=join[:9])
+    visitor = await stage.raw(stage.visitor, early=join[:9])
 
-    await alice.send_bytes(join[9:], "the rest of the frame")
+    await visitor.send_bytes(join[9:], "the rest of the frame")
 
-    await alice.receives(Joined(stage.room()))
+    await visitor.receives(_answer(stage))
 
 
 @check(
     "MC1-HAND-07",
-    actors=("alice",),
-    rooms=0,
+    visitor=True,
     limits=("handshake_bytes",),
     group=Group.INTRUSIVE,
     cause="The head of a request is gathered without a limit, or the limit is not the stated one.",
@@ -287,8 +284,7 @@ async def long_header_is_refused(stage: Stage) -> None:
 
 @check(
     "MC1-HAND-07",
-    actors=("alice",),
-    rooms=0,
+    visitor=True,
     limits=("handshake_bytes",),
     group=Group.INTRUSIVE,
     cause="Each line has a limit and all together have none.",
@@ -307,8 +303,7 @@ async def many_header_lines_are_refused(stage: Stage) -> None:
 
 @check(
     "MC1-HAND-01",
-    actors=("alice",),
-    rooms=0,
+    visitor=True,
     limits=("handshake_bytes",),
     cause="The limit is lower than the stated one.",
 )
@@ -316,7 +311,7 @@ async def header_within_the_limit_is_accepted(stage: Stage) -> None:
     """A handshake with a header of half the stated limit is accepted."""
     size = stage.limit("handshake_bytes") // 2
 
-    response = await stage.handshake(role="alice", headers=[("X-Long", "x" * size)])
+    response = await stage.handshake(role=stage.visitor, headers=[("X-Long", "x" * size)])
 
     stage.expect(
         response.status == 101,
@@ -327,8 +322,8 @@ async def header_within_the_limit_is_accepted(stage: Stage) -> None:
 
 
 async def _is_too_long(stage: Stage, about: str, headers: Sequence[tuple[str, str]]) -> None:
-    session = await stage.session("alice")
-    request = request_bytes(stage.target, headers=[*session.headers.items(), *headers])
+    own = (await stage.session(stage.visitor)).headers if stage.visitor else {}
+    request = request_bytes(stage.target, headers=[*own.items(), *headers])
 
     async with knock(stage.backdrop, f"a handshake with {about}") as one:
         # A target that has had enough may stop reading before it answers.
@@ -346,8 +341,12 @@ async def _is_too_long(stage: Stage, about: str, headers: Sequence[tuple[str, st
 
 
 def _join_frame(stage: Stage) -> bytes:
-    command = json.dumps({"command": "join", "room": stage.room().id})
+    command = json.dumps({"command": "join", "room": stage.some_room})
     return frame(Opcode.TEXT, command.encode())
+
+
+def _answer(stage: Stage) -> Pattern:
+    return Joined(stage.room()) if stage.visitor else Error("USER_HAS_TO_LOGIN")
 
 
 def _is_accepted(stage: Stage, status: int | None, got: str) -> None:

@@ -26,7 +26,12 @@ OBJECTS_TOO_DEEP: Final = 20_000
     cause="The parser returns half a character, which fails later or in other people's clients.",
 )
 async def unpaired_surrogates_are_invalid(stage: Stage) -> None:
-    """A surrogate escape without its other half, in any string, is answered FRAME_INVALID."""
+    """
+    A surrogate escape without its other half, in any string, is answered FRAME_INVALID.
+
+    So is one in a member that does not count, since another of its name follows (MC1-JSON-04): a
+    server that looks only at what its parser has left does not see it.
+    """
     room = stage.room()
     alice = await stage.actor("alice")
     bob = await stage.actor("bob")
@@ -51,6 +56,8 @@ async def unpaired_surrogates_are_invalid(stage: Stage) -> None:
         "an array": f'{{"command":"join","room":"{room.id}","x":[["\\ud800"]]}}',
         "a name": f'{{"command":"join","room":"{room.id}","\\ud800":1}}',
         "a name within": f'{{"command":"join","room":"{room.id}","x":{{"a\\udc00":1}}}}',
+        "a member that does not count": join_text(stage, '"\\ud800","x":4'),
+        "a member within that does not count": join_text(stage, '{"":"\\udc00","":{}}'),
         "room": '{"command":"join","room":"\\ud800"}',
         "command": '{"command":"\\ud800"}',
     }
@@ -146,6 +153,9 @@ async def deeper_frames_are_invalid(stage: Stage) -> None:
             "65 levels of objects": join_text(stage, '{"a":' * DEEPEST + "1" + "}" * DEEPEST),
             "65 levels behind a string with brackets": join_text(
                 stage, '["]]]]",' + _arrays(DEEPEST - 1) + "]"
+            ),
+            "65 levels in a member that does not count": join_text(
+                stage, _arrays(DEEPEST) + ',"x":4'
             ),
             "50,000 levels": join_text(stage, _arrays(FAR_TOO_DEEP)),
             "20,000 levels of objects": join_text(

@@ -13,16 +13,23 @@ from multichat_conformance.timing import SEEN_WITHIN
     cause="Membership is kept by user or by session, not by connection.",
 )
 async def other_connection_of_the_user_is_no_member(stage: Stage) -> None:
-    """Of two connections of a user the one that has not joined gets nothing, nor may it send."""
+    """
+    Of a user's connections those that have not joined get nothing, nor may they send.
+
+    One of them is open when another joins, and one is opened after that.
+    """
     room = stage.room()
-    bob, member = await stage.members(room, "bob", "alice")
-    other = await stage.actor("alice")
+    (bob,) = await stage.members(room, "bob")
+    before = await stage.actor("alice")
+    (member,) = await stage.members(room, "alice")
+    behind = await stage.actor("alice")
 
     text = await bob.says(room)
     await member.receives(Said(room, text, bob))
 
-    await stage.silence(other, after=bob)
-    await other.is_refused(send(room, stage.nonce()), "ROOM_ACCESS_DENIED")
+    await stage.silence(before, behind, after=bob)
+    for other in (before, behind):
+        await other.is_refused(send(room, stage.nonce()), "ROOM_ACCESS_DENIED")
 
 
 @check(

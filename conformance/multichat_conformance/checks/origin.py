@@ -2,9 +2,9 @@
 
 from urllib.parse import urlsplit
 
-from multichat_conformance.actors.handshake import own_origin
 from multichat_conformance.catalogue import Group, check
 from multichat_conformance.stage import Stage
+from multichat_conformance.target.address import own_origin
 from multichat_conformance.variants import each
 
 FOREIGN = "evil.example"
@@ -13,7 +13,7 @@ FOREIGN = "evil.example"
 
 @check(
     "MC1-HAND-12",
-    actors=("alice",),
+    visitor=True,
     cause="The list of allowed origins lacks the server's own, or is compared with a path or a "
     "port too many. Behind a proxy: set origin in the target file to what browsers see.",
 )
@@ -24,7 +24,7 @@ async def own_origin_is_served(stage: Stage) -> None:
 
 @check(
     "MC1-HAND-12",
-    actors=("alice",),
+    visitor=True,
     cause="A missing Origin is taken for a foreign one; only browsers send it.",
 )
 async def client_without_an_origin_is_served(stage: Stage) -> None:
@@ -34,13 +34,12 @@ async def client_without_an_origin_is_served(stage: Stage) -> None:
 
 @check(
     "MC1-HAND-11",
-    actors=("alice",),
-    rooms=0,
+    visitor=True,
     group=Group.INTRUSIVE,
     cause="Nobody looks at Origin, so any page can chat as whoever visits it.",
 )
 async def foreign_origin_is_refused(stage: Stage) -> None:
-    """A handshake from a foreign page gets 403, though it carries a user's session."""
+    """A handshake from a foreign page gets 403, though it may carry a user's session."""
     scheme = urlsplit(own_origin(stage.target)).scheme
 
     await _is_refused(stage, f"{scheme}://{FOREIGN}")
@@ -48,8 +47,7 @@ async def foreign_origin_is_refused(stage: Stage) -> None:
 
 @check(
     "MC1-HAND-11",
-    actors=("alice",),
-    rooms=0,
+    visitor=True,
     group=Group.INTRUSIVE,
     cause="`null` is taken for no origin; sandboxed frames and local files send it.",
 )
@@ -60,8 +58,7 @@ async def null_origin_is_refused(stage: Stage) -> None:
 
 @check(
     "MC1-HAND-11",
-    actors=("alice",),
-    rooms=0,
+    visitor=True,
     group=Group.INTRUSIVE,
     cause="Origins are compared by their beginning, their end or a pattern with a dot in it.",
 )
@@ -84,8 +81,7 @@ async def origins_that_look_alike_are_refused(stage: Stage) -> None:
 
 @check(
     "MC1-HAND-11",
-    actors=("alice",),
-    rooms=0,
+    visitor=True,
     group=Group.INTRUSIVE,
     cause="Hosts are compared, not origins: another program on the same machine is another origin.",
 )
@@ -100,8 +96,7 @@ async def other_port_is_refused(stage: Stage) -> None:
 
 @check(
     "MC1-HAND-11",
-    actors=("alice",),
-    rooms=0,
+    visitor=True,
     group=Group.INTRUSIVE,
     cause="Hosts are compared, not origins: what a page without TLS shows, anybody on the way can "
     "have written.",
@@ -124,19 +119,18 @@ async def other_scheme_is_refused(stage: Stage) -> None:
 
 
 async def _is_served(stage: Stage, *headers: tuple[str, str]) -> None:
-    response = await stage.handshake(role="alice", headers=headers)
+    response = await stage.handshake(role=stage.visitor, headers=headers)
     stage.expect(
         response.status == 101,
         "a handshake was not accepted",
         expected="status 101",
         got=str(response),
     )
-    alice = await stage.raw("alice", headers=headers)
-    await alice.join(stage.room())
+    await stage.is_served(await stage.raw(stage.visitor, headers=headers))
 
 
 async def _is_refused(stage: Stage, origin: str) -> None:
-    response = await stage.handshake(role="alice", headers=[("Origin", origin)])
+    response = await stage.handshake(role=stage.visitor, headers=[("Origin", origin)])
     stage.expect(
         response.status == 403,
         f"a handshake with the origin {origin} was answered in another way than it must",

@@ -70,7 +70,8 @@ _VERDICTS: Final[Mapping[Verdict, str]] = {
 }
 
 # One leaf each only when all is to be seen: their number says enough.
-_FOLDED: Final = (Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.OBSERVED)
+# What was left out is listed at the end, by what it takes to have it.
+_FOLDED: Final = (Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.OBSERVED, Outcome.NOT_TESTED)
 
 _BAR: Final = 20
 
@@ -208,8 +209,7 @@ class ConsoleReport:
             number = sum(check.outcome is outcome for check in found)
             if number:
                 head.append((f"{signs.outcomes[outcome]} {number}  ", _OUTCOMES[outcome]))
-        took = duration(sum(check.duration_ms for check in found))
-        self._row(*self._spread(head, took))
+        self._row(*self._spread(head, _took(found)))
         for place, check in enumerate(leaves, 1):
             self._leaf(check, last=place == len(leaves))
 
@@ -225,7 +225,7 @@ class ConsoleReport:
             (name, "" if style == "dim" else style),
             (f"  {signs.show(check.title)}", "dim"),
         ]
-        self._row(*self._spread(row, f"{label}{duration(check.duration_ms)}"))
+        self._row(*self._spread(row, f"{label}{_took([check])}"))
         stem = "   " if last else signs.stem
         said = [check.reason] if check.outcome not in CARDS and check.reason else []
         if check.link:
@@ -341,7 +341,8 @@ class ConsoleReport:
                 self._prose([("  ", "")], words.left_out(left))
         self._row()
         if finished.interrupted:
-            self._row(("interrupted  ", "warn"), (self._missing(), ""))
+            how = "given up" if self._record.given_up else "interrupted"
+            self._row((f"{how}  ", "warn"), (self._missing(), ""))
         style = {0: "good", 1: "bad", 4: "bad"}.get(finished.exit_code, "warn")
         self._prose([], finished.sentence, style)
         meaning = words.EXIT_CODES.get(finished.exit_code, "")
@@ -354,7 +355,7 @@ class ConsoleReport:
 
     def _missing(self) -> str:
         record = self._record
-        text = f"{len(record.checks)} of {words.checks(record.planned)} had ended"
+        text = record.progress
         running = ", ".join(record.running)
         return self._signs.show(f"{text}; this one had not: {running}." if running else f"{text}.")
 
@@ -379,6 +380,12 @@ class ConsoleReport:
     def _print(self, text: Text) -> None:
         text.rstrip()
         self._console.print(text, soft_wrap=True)
+
+
+def _took(found: Iterable[CheckFinished]) -> str:
+    """Return how long checks took; nothing for those that were not told, which took no time."""
+    told = [check.duration_ms for check in found if check.duration_ms or check.attempts]
+    return duration(sum(told)) if told else ""
 
 
 def _width(stream: TextIO, environ: Mapping[str, str]) -> int:

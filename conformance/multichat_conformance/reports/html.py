@@ -136,7 +136,7 @@ class HtmlReport:
         yield el("div", *self._tiles(), class_="tiles")
         yield el("p", *with_code(record.sentence), class_="sentence")
         if record.broken_off:
-            ended = f"{len(record.checks)} of {words.checks(record.planned)} had ended"
+            ended = record.progress
             running = ", ".join(record.running)
             text = f"{ended}; not ended: {running}" if running else ended
             yield el("p", el("strong", "The run was broken off: "), text, class_="alert")

@@ -80,8 +80,7 @@ class MarkdownReport:
         yield f"### multichat {prose(spec)} conformance of {target}"
         yield ""
         if record.broken_off:
-            number = f"{len(record.checks)} of {words.checks(record.planned)}"
-            yield f"⚠️ **The run was broken off:** {number} had ended."
+            yield f"⚠️ **The run was broken off:** {record.progress}."
             yield ""
         yield "| Profile | Verdict | Checks |"
         yield "|---|---|---|"

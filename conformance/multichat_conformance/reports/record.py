@@ -11,8 +11,8 @@ from multichat_conformance.events import (
     RunStarted,
     TargetReady,
 )
-from multichat_conformance.outcomes import Outcome, Verdict, verdict
-from multichat_conformance.reports.words import BROKEN_OFF
+from multichat_conformance.outcomes import ExitCode, Outcome, Verdict, verdict
+from multichat_conformance.reports import words
 
 __all__ = ["CARDS", "Record"]
 
@@ -61,6 +61,25 @@ class Record:
         return self.finished is None or self.finished.interrupted
 
     @property
+    def given_up(self) -> bool:
+        """Whether the run itself saw that it could not go on, and nobody interrupted it."""
+        return (
+            self.finished is not None
+            and self.finished.interrupted
+            and self.finished.exit_code != ExitCode.INTERRUPTED
+        )
+
+    @property
+    def progress(self) -> str:
+        """How far a run came that did not come to its end, in words."""
+        whole = words.checks(self.planned)
+        if not self.given_up:
+            return f"{len(self.checks)} of {whole} had ended"
+        # All others were closed then, without a try.
+        told = sum(bool(c.attempts) or c.outcome is not Outcome.NOT_TESTED for c in self.checks)
+        return f"{told} of {whole} had ended" if told else f"none of {whole} had begun"
+
+    @property
     def planned(self) -> int:
         """How many checks the run was to have."""
         return max(self.started.planned if self.started else 0, len(self.checks))
@@ -68,7 +87,7 @@ class Record:
     @property
     def sentence(self) -> str:
         """The verdict in one sentence, with what to do next."""
-        return self.finished.sentence if self.finished else BROKEN_OFF
+        return self.finished.sentence if self.finished else words.BROKEN_OFF
 
     def areas(self) -> dict[str, list[CheckFinished]]:
         """Return the checks that ended by area, both in the order in which they came."""

@@ -47,7 +47,7 @@ EXIT_CODES: Final[Mapping[int, str]] = {
     ExitCode.NOT_CONFORMANT: "the target broke the specification, or its deviations file is out "
     "of date",
     ExitCode.USAGE: "the command, the target file or the deviations file is wrong",
-    ExitCode.INCOMPLETE: "nothing failed, but not everything was tested",
+    ExitCode.INCOMPLETE: "nothing unexpected failed, but not everything was tested",
     ExitCode.HARNESS: "the suite or the target's surroundings went wrong; the target is not judged",
     ExitCode.INTERRUPTED: "the run was interrupted",
 }
@@ -192,7 +192,9 @@ def checks(number: int) -> str:
 
 
 def duration(milliseconds: float) -> str:
-    """Return a duration in the unit that suits it: ``0.8 ms``, ``12 ms``, ``4.2 s``, ``3 min``."""
+    """Return a duration in the unit that suits it: ``<0.1 ms``, ``12 ms``, ``4.2 s``, ``3 min``."""
+    if milliseconds < 0.05:
+        return "<0.1 ms"
     if milliseconds < 9.95:
         return f"{milliseconds:.1f} ms"
     if milliseconds < 999.5:
@@ -222,8 +224,8 @@ def fence(ready: TargetReady) -> str:
     if ready.fence == "order":
         return "by order: a later message that must arrive shows that nothing came before it"
     return (
-        f"by quiet: the target does not keep order, so {duration(ready.quiet_ms)} in which nothing "
-        "comes must do, which is weaker"
+        f"by quiet: the target was not seen to keep order, so {duration(ready.quiet_ms)} in which "
+        "nothing comes must do, which is weaker"
     )
 
 

@@ -81,7 +81,8 @@ def _left_out(results: Sequence[CheckFinished], trouble: str) -> tuple[LeftOut, 
     if trouble in by_reason:
         given_up = tuple(by_reason.pop(trouble))
         found.append(LeftOut("the run was given up", given_up, "see the last sentence"))
-    for reason, ids in by_reason.items():
+    # What costs most checks is worth most to add.
+    for reason, ids in sorted(by_reason.items(), key=lambda item: -len(item[1])):
         what, _, remedy = reason.partition(": ")
         found.append(LeftOut(what, tuple(ids), remedy))
     return tuple(found)
@@ -114,17 +115,8 @@ def _sentence(
     if code is ExitCode.HARNESS:
         first = next(r for r in results if r.outcome is Outcome.HARNESS_ERROR)
         return f"The suite itself went wrong in {first.id}, so there is no verdict: {first.reason}"
-    if filters:
-        return (
-            f"Nothing failed in {_checks(len(results))}. That is no verdict on the target: "
-            f"the run was narrowed ({', '.join(filters)})."
-        )
-    if count[Outcome.NOT_TESTED]:
-        first = next(r for r in results if r.outcome is Outcome.NOT_TESTED)
-        return (
-            f"Nothing failed, but {_checks(count[Outcome.NOT_TESTED])} could not be tested, so the "
-            f"target is not proven right. For example, {first.id} {first.reason}."
-        )
+    if results and (filters or count[Outcome.NOT_TESTED]):
+        return _no_verdict(results, filters)
     if count[Outcome.EXPECTED_FAILURE]:
         return (
             f"Core: {core}. Hardened: {hardened}. Nothing but the "
@@ -133,6 +125,24 @@ def _sentence(
     if not results:
         return "No check was planned: there is nothing to judge."
     return _praise(count, level)
+
+
+def _no_verdict(results: Sequence[CheckFinished], filters: Sequence[str]) -> str:
+    """Return the sentence for a run in which nothing new failed, and that was not a whole one."""
+    expected = sum(result.outcome is Outcome.EXPECTED_FAILURE for result in results)
+    missed = [result for result in results if result.outcome is Outcome.NOT_TESTED]
+    told = len(results) - len(missed)
+    failed = "Nothing failed"
+    if expected:
+        failed = f"Nothing failed but the {_checks(expected)} that the deviations file lists"
+    said = f"{failed} in {_checks(told)}" if filters else failed
+    if not told:
+        said = f"Nothing was tested: {_checks(len(missed))} could not be"
+    elif missed:
+        said += f", and {_checks(len(missed))} could not be tested"
+    said += ". That is no verdict on the target"
+    said += f": the run was narrowed ({', '.join(filters)})." if filters else "."
+    return f"{said} For example, {missed[0].id} {missed[0].reason}." if missed else said
 
 
 def _praise(count: Mapping[Outcome, int], level: str) -> str:

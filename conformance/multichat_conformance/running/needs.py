@@ -1,12 +1,15 @@
 """What a check needs, held against what a target file gives."""
 
 from collections.abc import Collection
+from typing import Final
 
 from multichat_conformance.catalogue import STAFF_ROLE, Check, Group
 from multichat_conformance.context import Context
 from multichat_conformance.target.model import Target
 
 __all__ = ["inapplicable", "missing"]
+
+_THE_FILE: Final = "the target file"
 
 
 def inapplicable(check: Check, target: Target) -> str:
@@ -23,6 +26,14 @@ def inapplicable(check: Check, target: Target) -> str:
 
 def missing(check: Check, context: Context, groups: Collection[Group]) -> str:
     """Say what a check lacks and how to give it, or return an empty text if it has all."""
+    reason = _missing(check, context, groups)
+    if context.target.file is not None:
+        return reason
+    how = " (multichat conformance init writes one)" if "[[accounts]]" in reason else ""
+    return reason.replace(_THE_FILE, f"a target file{how}")
+
+
+def _missing(check: Check, context: Context, groups: Collection[Group]) -> str:
     needs, target = check.needs, context.target
     if check.group not in groups:
         return f"the group {check.group} was not asked for: add --group {check.group}"
@@ -30,6 +41,11 @@ def missing(check: Check, context: Context, groups: Collection[Group]) -> str:
     if lacking := [role for role in needs.actors if role not in cast]:
         kind = "a staff account" if lacking == [STAFF_ROLE] else f"an account for {lacking[0]}"
         return f"needs {kind}: add [[accounts]] to the target file"
+    if needs.visitor and context.visitor is None and not context.takes_strangers:
+        return (
+            "needs an account for alice and an open room, since the target refuses strangers: add "
+            "[[accounts]] and [[rooms]] to the target file"
+        )
     if sum(not room.staff_only for room in target.rooms) < needs.rooms:
         return f"needs {needs.rooms} open rooms: add [[rooms]] to the target file"
     most = target.limits.rooms_per_connection

@@ -10,8 +10,7 @@ import hashlib
 import json
 import shlex
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -31,7 +30,7 @@ from multichat_conformance.events import (
     RunStarted,
     TargetReady,
 )
-from multichat_conformance.findings import NotTested, StoryEnded
+from multichat_conformance.findings import StoryEnded
 from multichat_conformance.outcomes import Outcome
 from multichat_conformance.running.ending import finished
 from multichat_conformance.running.needs import inapplicable, missing
@@ -73,6 +72,7 @@ class Run:
         emit: Is given every event in order.
         deviations: What the target is known to do wrong.
         asked_as: The arguments that named the target, for the command that repeats a check.
+        process: The target's process, if it was launched before; None: the run makes it.
 
     Attributes:
         results: What came of the checks so far.
@@ -89,6 +89,7 @@ class Run:
         *,
         deviations: Deviations | None = None,
         asked_as: Sequence[str] = (),
+        process: TargetProcess | None = None,
     ) -> None:
         self.options = options
         self.groups = groups_for(target, options)
@@ -102,7 +103,8 @@ class Run:
         self._planned: Sequence[Check] = ()
         redactor = Redactor()
         redactor.hide_query(target.url)
-        process = TargetProcess(target) if target.start else None
+        if process is None and target.start:
+            process = TargetProcess(target)
         if process is not None:
             target = process.target
         self._context = Context(
@@ -127,25 +129,6 @@ class Run:
     def context(self) -> Context:
         """What is known of the run."""
         return self._context
-
-    @contextmanager
-    def launched(self) -> Iterator[None]:
-        """
-        Start the target ahead, if the suite starts it: what is done meanwhile costs no time.
-
-        The target ends with the block, if the run has not ended before.
-        """
-        process = self._context.process
-        if process is None:
-            yield
-            return
-        try:
-            # The run begins with another try, and says what is wrong.
-            with suppress(NotTested):
-                process.launch()
-            yield
-        finally:
-            process.stop()
 
     def begin(self, planned: Sequence[Check]) -> bool:
         """

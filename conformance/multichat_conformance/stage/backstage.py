@@ -102,7 +102,8 @@ class Backstage(Scenery):
             self.backdrop.story_rooms.clear()
             self.backdrop.fence_room = self._own_rooms[-1].id
         if self.target.hooks.names >= {"create_user", "delete_user"}:
-            for role in self._check.needs.actors:
+            visitor = self._context.visitor if self._check.needs.visitor else None
+            for role in dict.fromkeys([*self._check.needs.actors, *filter(None, [visitor])]):
                 if role != STAFF_ROLE:
                     self._own_cast[role] = await self.new_user()
 

@@ -12,10 +12,12 @@ from multichat_conformance.actors.handshake import exchange, request_bytes
 from multichat_conformance.catalogue import Check
 from multichat_conformance.context import Context
 from multichat_conformance.findings import NotTested
+from multichat_conformance.patterns import Stream
 from multichat_conformance.stage.backstage import Backstage
 from multichat_conformance.target.login import Session
 from multichat_conformance.target.model import Account, Room
 from multichat_conformance.timing import SEEN_WITHIN, pause
+from multichat_conformance.transcript import shorten
 
 __all__ = ["WARM_UPS", "Cast"]
 
@@ -25,6 +27,17 @@ WARM_UPS: Final = 30
 
 _LOOKS_AGAIN_AFTER: Final = 0.1
 """Seconds; slow enough for every rate limit (MC1-LIMIT-06)."""
+
+
+_SHOWN: Final = ("origin", "host", "upgrade", "connection", "content-length", "sec-websocket-")
+"""Headers whose values a transcript shows; those of others may be secret, or as good as that."""
+
+_LONGEST_VALUE: Final = 120
+
+
+def _shown(header: tuple[str, str]) -> str:
+    name, value = header
+    return f"{name}: {shorten(value, _LONGEST_VALUE)}" if name.lower().startswith(_SHOWN) else name
 
 
 class Cast(Backstage):
@@ -235,7 +248,7 @@ class Cast(Backstage):
             version=version,
         )
         about = request.split(b"\r\n", 1)[0].decode("latin-1")
-        named = ", ".join([*(name for name, _ in headers), *(f"no {name}" for name in without)])
+        named = "; ".join([*map(_shown, headers), *(f"no {name}" for name in without)])
         self.backdrop.transcript.add(
             role or "nobody", "sent", "handshake", about + (f" ({named})" if named else "")
         )
@@ -253,6 +266,21 @@ class Cast(Backstage):
                 clause="MC1-HAND-01",
             )
         return response
+
+    async def is_served(self, actor: Actor, *, clause: str = "") -> None:
+        """
+        See that a connection is served: alice joins a room, a stranger is answered.
+
+        Args:
+            actor: Whose connection.
+            clause: The clause to blame if it is not.
+
+        """
+        if actor.account is not None:
+            await actor.join(self.room(), clause=clause)
+            return
+        await actor.command({"command": "join", "room": FREE_ROOM})
+        await actor.take(Stream.ANSWERS, "an answer to a join", clause=clause)
 
     async def warm_up(self, actor: Actor) -> None:
         """Have a connection known to be logged in; see :meth:`actor`."""

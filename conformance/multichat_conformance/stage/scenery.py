@@ -68,6 +68,20 @@ class Scenery:
         self.backdrop.story_rooms.add(rooms[place].id)
         return rooms[place]
 
+    def as_stated(self, room: Room) -> Room:
+        """Return a room with the title that the target file gives it, be it seen or not."""
+        return self._context.as_stated(room)
+
+    @property
+    def some_room(self) -> str:
+        """The id of an open room, or of no room where none is given."""
+        return self.room().id if self._open_rooms() else FREE_ROOM
+
+    @property
+    def visitor(self) -> str | None:
+        """Who tells a story that anybody can tell: a role, or None for a stranger."""
+        return self._context.visitor
+
     @property
     def staff_room(self) -> Room:
         """The first staff room."""

@@ -19,16 +19,16 @@ import trio
 
 from multichat_conformance.actors import Actor
 from multichat_conformance.actors.backdrop import FREE_ROOM
-from multichat_conformance.actors.handshake import address
 from multichat_conformance.catalogue import Check, Group, Needs, catalogue
 from multichat_conformance.context import Context
 from multichat_conformance.findings import NotTested, StoryEnded
 from multichat_conformance.running.needs import inapplicable, missing
 from multichat_conformance.running.options import Options, groups_for
-from multichat_conformance.running.preflight import keeps_order, see_room
+from multichat_conformance.running.preflight import doubtful_title, keeps_order, see_room
 from multichat_conformance.running.telling import tell_now
 from multichat_conformance.secrets import Redactor, shown_url
 from multichat_conformance.stage import Stage
+from multichat_conformance.target.address import address
 from multichat_conformance.target.hooks import pull
 from multichat_conformance.target.login import Sessions
 from multichat_conformance.target.model import Account, Room, Target
@@ -87,6 +87,7 @@ class _Examination:
     def __init__(self, target: Target, show: Callable[[Step], None], patience: float) -> None:
         self._show = show
         self._patience = patience
+        self._doubts: dict[str, str] = {}
         self._process = TargetProcess(target) if target.start else None
         redactor = Redactor()
         redactor.hide_query(target.url)
@@ -234,13 +235,14 @@ class _Examination:
 
     def _rooms(self) -> None:
         cast = self._context.cast()
-        rooms = self._target.rooms
         plain, staff = cast.get("alice"), cast.get("dave")
-        for room in rooms:
+        for room in self._target.rooms:
             account = staff if room.staff_only else plain or staff
             if account is not None:
                 self._told(f"room {room.id}", partial(self._see_room, room, account))
-        open_rooms = [room for room in rooms if not room.staff_only]
+        for room_id, doubt in self._doubts.items():
+            self._note(f"room {room_id}", f"{doubt}; a run shows it as a finding")
+        open_rooms = [room for room in self._target.rooms if not room.staff_only]
         if not open_rooms:
             self._note(
                 "rooms",
@@ -254,6 +256,9 @@ class _Examination:
     async def _see_room(self, room: Room, account: Account, stage: Stage) -> str:
         actor = await stage.actor_of(account, account.username)
         title = await see_room(actor, room)
+        if doubt := doubtful_title(room, title):
+            self._doubts[room.id] = doubt
+            self._context.is_titled_otherwise(room)
         kind = "staff room" if room.staff_only else "open room"
         return f"{account.username} joins and leaves the {kind} {title!r}"
 

@@ -47,6 +47,9 @@ __all__ = [
     "wrong_url",
 ]
 
+_LARGEST: Final = 1024 * 1024
+"""Bytes of a target file; a device, given by mistake, would never end."""
+
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 
@@ -65,9 +68,14 @@ def load_target(file: Path) -> Target:
 
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        with file.open("rb") as opened:
+            raw = opened.read(_LARGEST + 1)
+        # Some editors begin a file with a byte order mark, which TOML does not know.
+        text = raw.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
         raise TargetFileError(f"cannot read the target file {file}: {exc}") from exc
+    if len(raw) > _LARGEST:
+        raise TargetFileError(f"{file} has more than {_LARGEST:,} bytes, as no target file has")
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:

@@ -20,8 +20,8 @@ from multichat_conformance.target.model import HOOKS, Recipe
 
 __all__ = ["NEEDED_ROOMS", "Answers", "target_file", "variable_of"]
 
-NEEDED_ROOMS: Final = 2
-"""Open rooms that most checks need: one for the story, one in which fences are spoken."""
+NEEDED_ROOMS: Final = 3
+"""Open rooms that every check can be told with: two for the story, one for the fences."""
 
 _SECRET: Final = {"django-form": "password", "header": "header", "cookie": "cookie"}
 _VARIABLE: Final = {"django-form": "PASSWORD", "header": "HEADER", "cookie": "COOKIE"}
@@ -72,7 +72,7 @@ def target_file(answers: Answers) -> str:
         ValueError: An answer fits no target file; the text says which.
 
     """
-    if wrong := wrong_url(answers.url.replace("{port}", "1")):
+    if wrong := wrong_url(answers.url.replace("{port}", "1")) or _given_twice(answers):
         raise ValueError(wrong)
     parts = [_head(answers), _start(answers), _login(answers), _accounts(answers)]
     parts += [_rooms(answers), _CLAIMS, _hooks(answers)]
@@ -82,6 +82,23 @@ def target_file(answers: Answers) -> str:
         place = ".".join(str(part) for part in faults[0].absolute_path)
         raise ValueError(f"{place}: {faults[0].message}")
     return text
+
+
+def _given_twice(answers: Answers) -> str:
+    """Say what would stand in the file twice, or return an empty text."""
+    users = [*answers.accounts, *answers.staff]
+    for kind, names in (
+        ("account", users),
+        ("room", [*answers.rooms, *answers.staff_rooms]),
+        ("variable", [variable_of(user, answers.recipe) for user in dict.fromkeys(users)]),
+    ):
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                said = (
+                    "is given twice" if kind != "variable" else "would hold two accounts' secrets"
+                )
+                return f"the {kind} {name} {said}"
+    return ""
 
 
 def _head(answers: Answers) -> str:
@@ -172,7 +189,8 @@ def _accounts(answers: Answers) -> str:
 
 def _rooms(answers: Answers) -> str:
     lines = [
-        f"# Rooms that exist. Most checks need {NEEDED_ROOMS} open ones; the last is for fences.",
+        f"# Rooms that exist. With {NEEDED_ROOMS} open ones all checks can be told, with one less",
+        "# most; the last is for fences.",
     ]
     for room, staff_only in [
         *((room, False) for room in answers.rooms),
@@ -206,8 +224,9 @@ announces = true               # it sends ENTER and LEAVE
 def _hooks(answers: Answers) -> str:
     if not answers.hooks:
         return """
-# What the suite may do to the server, so that it can test revocation: a web address of yours,
-# or commands. A value that a hook returns is the last line of its output.
+# What the suite may do to the server: a web address of yours, or commands. Without hooks it
+# cannot test revocation, and some checks of core neither, so core stays incomplete. A value that
+# a hook returns is the last line of its output.
 # [hooks]
 # url = "http://127.0.0.1:9000/hooks/"
 # offers = ["make_staff_room", "make_open_room", "announce"]

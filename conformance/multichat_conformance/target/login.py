@@ -12,9 +12,9 @@ from html.parser import HTMLParser
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlencode
 
-from multichat_conformance.actors.handshake import own_origin
 from multichat_conformance.findings import NotTested
 from multichat_conformance.secrets import Redactor
+from multichat_conformance.target.address import own_origin
 from multichat_conformance.target.model import Account, Target
 from multichat_conformance.target.web import Response, WebError, request
 
@@ -167,6 +167,11 @@ class Sessions:
         name = self._target.login.session_cookie
         # Somebody who is not logged in may have a session, too: with the form's page came one.
         if name not in given and (response.status not in _REDIRECTS or name not in cookies):
+            if not _is_a_login_form(page.text):
+                raise LoginFailed(
+                    f"{where} shows no form with a field 'password': check login.path; or, if the "
+                    "server logs in otherwise, take login.recipe header or cookie"
+                )
             raise LoginFailed(
                 f"{account.username} cannot log in at {where}: it answers {response.status} and "
                 f"sets no cookie {name!r}; " + _what_to_check(response.status)
@@ -209,25 +214,36 @@ def _what_to_check(status: int) -> str:
 
 
 def _hidden_fields(page: str) -> dict[str, str]:
+    return _fields(page).hidden
+
+
+def _is_a_login_form(page: str) -> bool:
+    return "password" in _fields(page).names
+
+
+def _fields(page: str) -> "_Form":
     form = _Form()
     # The parser gives up on some declarations that no page should have.
     with suppress(AssertionError):
         form.feed(page)
-    return form.hidden
+    return form
 
 
 class _Form(HTMLParser):
-    """Collects the hidden fields of a page."""
+    """Collects the fields of a page: the names of all, and the values of the hidden ones."""
 
     def __init__(self) -> None:
         super().__init__()
         self.hidden: dict[str, str] = {}
+        self.names: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         name = given.get("name")
-        if tag == "input" and given.get("type") == "hidden" and name:
-            self.hidden[name] = given.get("value") or ""
+        if tag == "input" and name:
+            self.names.add(name)
+            if given.get("type") == "hidden":
+                self.hidden[name] = given.get("value") or ""
 
 
 def _set_cookies(response: Response) -> dict[str, str]:

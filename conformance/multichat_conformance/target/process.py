@@ -7,19 +7,19 @@ import socket
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from queue import Empty, Queue
 from time import monotonic
 from typing import IO, Final
 
-from multichat_conformance.actors.handshake import address
 from multichat_conformance.findings import NotTested
+from multichat_conformance.target.address import address
 from multichat_conformance.target.file import filled_in, free_port, ready_values, wrong_url
 from multichat_conformance.target.model import Hooks, Target
 
-__all__ = ["TargetProcess", "placed"]
+__all__ = ["TargetProcess", "launched", "placed"]
 
 _LAST_WORDS: Final = 20
 _LAST_WORDS_WITHIN: Final = 1.0
@@ -194,6 +194,17 @@ class TargetProcess:
                 reader.join(_LAST_WORDS_WITHIN)
         return self._last_words[-1] if self._last_words else "it printed nothing"
 
+    def _how_it_is(self) -> str:
+        """Say how the process has ended, or that it says no more."""
+        # Its output ends a moment before it does.
+        if not self.ends_within(_LAST_WORDS_WITHIN) or self._process is None:
+            return "closed its output"
+        status = self._process.returncode
+        if status >= 0:
+            return f"ended with exit status {status}"
+        name = next((one.name for one in signal.Signals if one == -status), str(-status))
+        return f"was ended by {name}"
+
     def _ready_line(self) -> dict[str, str]:
         seconds = self._start.timeout_seconds
         try:
@@ -203,7 +214,9 @@ class TargetProcess:
                 f"the target printed no ready line within {seconds:.0f} s: {self.last_words()}"
             ) from None
         if found is None:
-            raise NotTested(f"the target ended before it was ready: {self.last_words()}")
+            raise NotTested(
+                f"the target {self._how_it_is()} before it was ready: {self.last_words()}"
+            )
         return found
 
     def _connectable(self) -> None:
@@ -219,7 +232,8 @@ class TargetProcess:
                 pause.wait(0.02)
             else:
                 return
-        raise NotTested(f"nothing listens on {host}:{port}: {self.last_words()}")
+        how = "" if self.runs else f", and the target {self._how_it_is()}"
+        raise NotTested(f"nothing listens on {host}:{port}{how}: {self.last_words()}")
 
     def _read_output(
         self, process: subprocess.Popen[str], ready: Queue[dict[str, str] | None]
@@ -240,6 +254,26 @@ class TargetProcess:
             for line in lines:
                 if line.strip():
                     self._last_words.append(line.strip())
+
+
+@contextmanager
+def launched(target: Target) -> Iterator[TargetProcess | None]:
+    """
+    Start a target ahead, if it says how: what is done meanwhile costs no time.
+
+    It ends with the block at the latest. What is wrong with it is said when it is waited for
+    (:meth:`TargetProcess.start`). Yields None if nothing is to be started.
+    """
+    if target.start is None:
+        yield None
+        return
+    process = TargetProcess(target)
+    try:
+        with suppress(NotTested):
+            process.launch()
+        yield process
+    finally:
+        process.stop()
 
 
 def _lines(pipe: IO[str] | None) -> AbstractContextManager[Iterable[str]]:

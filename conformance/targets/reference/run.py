@@ -33,7 +33,8 @@ try:
     from reference_target.hooks import Outage, ReferenceHooks, serve_hooks
 except ImportError as exc:
     print(
-        f"cannot run here: {exc.name} is not installed; pip install 'multichat[server]'",
+        f"cannot run here: {exc.name} is not installed; in a clone of multichat: "
+        "pip install '.[server]'",
         file=sys.stderr,
     )
     sys.exit(3)

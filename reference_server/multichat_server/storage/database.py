@@ -19,6 +19,7 @@ There is a connection for each of these threads, so that whoever has a thread ha
 """
 
 import os
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
@@ -45,6 +46,10 @@ _READERS: Final = 4
 _WRITERS: Final = 2
 # Whose turn comes soon if it need not share.
 _RESERVED: Final = 1
+
+# Alembic keeps the migration that is under way in a module's globals; and SQLite waits for no
+# lock while a new file is given its journal.
+_ONE_AT_A_TIME: Final = threading.Lock()
 
 _WRITES: Final = "multichat_writes"
 
@@ -224,7 +229,8 @@ def _prepare(engine: sa.Engine, url: sa.URL) -> None:
         # It holds password hashes: for this account's eyes only. SQLite gives the files that it
         # puts beside it the same mode.
         os.close(os.open(name, os.O_CREAT | os.O_RDWR, 0o600))
-    _transact(engine, bring_up_to_date, writes=True)
+    with _ONE_AT_A_TIME:
+        _transact(engine, bring_up_to_date, writes=True)
 
 
 def _cause(exc: Exception) -> str:

@@ -6,7 +6,6 @@ that they are what all migrations together make. Only an older database needs Al
 then is it imported: that takes a third of a second, half of all that a server needs to start.
 """
 
-import threading
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +20,6 @@ __all__ = ["NEWEST", "bring_up_to_date", "migrate"]
 NEWEST: Final = "0002"
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
-# Alembic keeps the migration that is under way in a module's globals.
-_ONE_MIGRATION: Final = threading.Lock()
 # An arbitrary number by which PostgreSQL knows the lock that migrations take.
 _ADVISORY_LOCK: Final = 7_240_116
 
@@ -73,8 +70,7 @@ def migrate(connection: sa.Connection, revision: str = "head") -> None:
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
-        with _ONE_MIGRATION:
-            alembic.command.upgrade(config, revision)
+        alembic.command.upgrade(config, revision)
     except alembic.util.CommandError as exc:
         raise StoreError(f"the tables are not of a version known here: {exc}") from exc
 

@@ -3,13 +3,15 @@
 import io
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 
-from multichat_conformance.events import CheckStarted
-from multichat_conformance.outcomes import Outcome
+from multichat_conformance.events import CheckStarted, Event, LeftOut
+from multichat_conformance.outcomes import ExitCode, Outcome
 from multichat_conformance.reports.console import ConsoleReport, Verbosity
+from multichat_conformance.reports.words import duration
 from tests.conformance.reports import made_up
 from tests.conformance.reports.drawing import Terminal, printed
 from tests.conformance.reports.hostile import OUTCOMES, TEXTS, run_with
@@ -139,6 +141,33 @@ def test_verbose_shows_each_check() -> None:
     assert all(check.id.partition(".")[2] in verbose for check in made_up.checks())
 
 
+def test_what_was_not_tested_is_said_once() -> None:
+    """By what it takes to have it, at the end; a branch each would bury the rest."""
+    reason = "needs an account for alice: add [[accounts]] to the target file"
+    checks = [
+        made_up.check(
+            f"a.{name}", name, Outcome.NOT_TESTED, reason=reason, milliseconds=0.0, attempts=()
+        )
+        for name in ("one", "two", "three")
+    ]
+    left = LeftOut("needs an account for alice", tuple(check.id for check in checks), "add it")
+    finished = replace(made_up.FINISHED, left_out=(left,))
+
+    text = printed([made_up.STARTED, *checks, finished])
+    verbose = printed([made_up.STARTED, *checks, finished], verbosity="verbose")
+
+    assert "a                  ? 3\n" in text
+    assert text.count("needs an account for alice") == 1
+    assert "3 checks: needs an account for alice: add it" in text
+    assert verbose.count(reason) == 3
+    assert " ms" not in text.partition("?")[2].partition("\n")[0]
+
+
+def test_no_time_is_shown_as_none() -> None:
+    """A clock that ticks seldom must not make it look as if nothing had been done."""
+    assert [duration(ms) for ms in (0.0, 0.04, 0.06)] == ["<0.1 ms", "<0.1 ms", "0.1 ms"]
+
+
 @pytest.mark.parametrize("verbosity", ["quiet", "normal", "verbose"])
 def test_each_failure_has_its_card_whatever_is_asked_for(verbosity: Verbosity) -> None:
     text = printed(made_up.everything(), verbosity=verbosity)
@@ -159,6 +188,20 @@ def test_a_run_without_an_end_says_so(name: str, verbosity: Verbosity) -> None:
     assert not re.search(r"core +conformant", text)
     # The branch of the check that was running is there with what it has.
     assert verbosity == "quiet" or re.search(r"^join +. 1", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("told", "said"), [(0, "none of 17 checks had begun"), (1, "1 of 17")])
+def test_a_run_that_was_given_up_counts_what_was_told(told: int, said: str) -> None:
+    """All others were closed as not tested, which is no end that they came to."""
+    checks = made_up.checks()
+    closed = [replace(one, outcome=Outcome.NOT_TESTED, attempts=()) for one in checks[told:]]
+    ended = replace(made_up.FINISHED, interrupted=True, exit_code=int(ExitCode.INCOMPLETE))
+    events: list[Event] = [made_up.STARTED, *checks[:told], *closed, ended]
+
+    text = printed(events)
+
+    assert f"given up  {said}" in text
+    assert "interrupted" not in text
 
 
 def test_a_report_without_a_run_says_nothing() -> None:

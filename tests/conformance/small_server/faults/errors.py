@@ -110,6 +110,19 @@ class ErrorsGoToTheUser(Commands):
                 super().answer(each, frame)
 
 
+@fault("ERR-03", rows=(27,))
+class ErrorsGoToTheUsersMembers(Commands):
+    """A refused send is told to those connections of the user, too, that are in its room."""
+
+    def answer(self, connection: Connection, frame: Frame) -> None:
+        refused = frame["room"] if frame.get("command") == "send" and "room" in frame else None
+        for each in connection.everybody:
+            is_the_users = each.account is connection.account is not None
+            is_in_it = refused is not None and self.hall.is_member(int(refused), each)
+            if each is connection or (is_the_users and is_in_it):
+                super().answer(each, frame)
+
+
 @fault("ERR-04")
 class ErrorsEndTheConnection(Commands):
     """A command that may not be carried out ends the connection."""

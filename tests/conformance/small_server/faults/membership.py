@@ -257,6 +257,16 @@ class MembershipIsTheUsers(Hall):
         return [each for each in sender.everybody if each.account in accounts]
 
 
+@fault("MEMB-01", rows=(1,))
+class JoinIsOfOpenConnections(Hall):
+    """A join makes all connections members that its user has open at that time."""
+
+    def add(self, room: int, member: Member) -> None:
+        for each in member.everybody:
+            if each is member or each.account is member.account is not None:
+                super().add(room, each)
+
+
 @fault("MEMB-01", rows=(26,))
 class LeaveIsTheUsers(Hall):
     """A leave ends the memberships of all connections of the user."""

@@ -222,6 +222,26 @@ class HalfCharactersPassAsEscapes(Connection):
         return json.dumps(frame).encode()
 
 
+@fault("JSON-03", rows=(36,))
+class HalfCharactersThatDoNotCountPass(Reading):
+    """Half a character is looked for in the last of several members of one name alone."""
+
+    def object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        return super().object(list(dict(pairs).items()))
+
+
+@fault("JSON-05")
+class DepthThatDoesNotCountPasses(Reading):
+    """The depth of a frame is that of what the parser has left of it."""
+
+    def check_depth(self, text: str) -> None:
+        try:
+            left = json.dumps(super().parse(text), default=str)
+        except (ValueError, RecursionError):
+            left = text
+        super().check_depth(left)
+
+
 @fault("JSON-04", rows=(36,))
 class FirstMemberCounts(Reading):
     """Of members of one name the first counts."""
