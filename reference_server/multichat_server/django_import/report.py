@@ -69,7 +69,7 @@ class Report:
     Attributes:
         users: The users.
         rooms: The rooms.
-        notes: What there is to say of single ones, users first.
+        notes: What there is to say of single ones, users first, by id.
 
     """
 

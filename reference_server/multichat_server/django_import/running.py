@@ -121,7 +121,8 @@ def _report(source: Source, imported: Imported) -> Report:
         for room_id, room in source.rooms.items()
         if (difference := _difference_of_room(room, imported.rooms_here.get(room.id)))
     ]
-    notes.sort(key=lambda note: note.thing == "room")
+    # Numbers by their length first are in the order of their values.
+    notes.sort(key=lambda note: (note.thing == "room", len(note.id), note.id))
     return Report(
         _counts("user", len(imported.new_users), len(imported.users_here), notes),
         _counts("room", len(imported.new_rooms), len(imported.rooms_here), notes),
