@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
+from multichat_proto.exceptions import StoreUnavailable
 from multichat_server.storage import rooms, users
 from multichat_server.storage.audit import Log
 from multichat_server.storage.counters import bump_revision
@@ -24,6 +26,8 @@ __all__ = ["ImportPlan", "Imported", "NewUser", "import_accounts"]
 
 # Well below what a statement may have in parameters.
 _AT_ONCE: Final = 5_000
+# Each takes somebody who adds the same at the same moment.
+_ATTEMPTS: Final = 10
 
 T = TypeVar("T")
 
@@ -125,16 +129,19 @@ async def import_accounts(
             raise _Undo(imported)
         return imported
 
-    try:
-        return await store.in_one_transaction(work)
-    except _Undo as undone:
-        return undone.imported
+    for _ in range(_ATTEMPTS):
+        try:
+            return await store.in_one_transaction(work)
+        except _Undo as undone:
+            return undone.imported
+        except IntegrityError:
+            # In PostgreSQL somebody can add the same name after we have looked. It is there now,
+            # so that the next look finds it.
+            continue
+    raise StoreUnavailable("others add the same users and rooms at this moment")
 
 
 def _bring(connection: sa.Connection, plan: ImportPlan, log: Log) -> Imported:
-    if connection.dialect.name == "postgresql":
-        # Others read on. In SQLite nobody else writes during a transaction that writes.
-        connection.exec_driver_sql("LOCK TABLE users, rooms IN SHARE ROW EXCLUSIVE MODE")
     here = _users_here(connection, [user.username for user in plan.users])
     new_users = [user for user in plan.users if user.username not in here]
     for part in _parts(new_users):

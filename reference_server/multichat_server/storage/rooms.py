@@ -49,7 +49,17 @@ def add(
 
 
 def add_many(connection: sa.Connection, new: Sequence[RoomRecord]) -> None:
-    """Add rooms that are known not to be there; the caller notes that, and bumps the revision."""
+    """
+    Add rooms that were not there; the caller notes that, and bumps the revision.
+
+    Raises:
+        IntegrityError: One is there by now.
+
+    """
+    # The counter before the rooms, as everybody takes them.
+    pass_room_id(
+        connection, max((room.id for room in new if room.id <= _HIGHEST_COUNTED), default=0)
+    )
     connection.execute(
         sa.insert(rooms),
         [
@@ -61,9 +71,6 @@ def add_many(connection: sa.Connection, new: Sequence[RoomRecord]) -> None:
             }
             for room in new
         ],
-    )
-    pass_room_id(
-        connection, max((room.id for room in new if room.id <= _HIGHEST_COUNTED), default=0)
     )
 
 

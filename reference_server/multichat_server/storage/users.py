@@ -66,11 +66,14 @@ def add(
 
 def add_many(connection: sa.Connection, new: Sequence[tuple[str, str, bool, bool]]) -> None:
     """
-    Add users that are known not to be there; the caller notes that, and bumps the revision.
+    Add users that were not there; the caller notes that, and bumps the revision.
 
     Args:
         connection: The transaction.
         new: Of each its name, the hash of its password, whether it is staff, whether active.
+
+    Raises:
+        IntegrityError: One is there by now.
 
     """
     connection.execute(

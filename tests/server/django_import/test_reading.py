@@ -1,6 +1,7 @@
 """Which table is meant: the original's, the one that is named, or the only one like it."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ ODD = 'Odd "table"; --'
 @pytest.mark.parametrize(
     "names", [{}, {"user_table": ODD, "room_table": "select"}], ids=["found", "named"]
 )
-async def test_tables_of_other_names_are_found(django: str, names: dict[str, str]) -> None:
+async def test_tables_of_other_names_are_found(django: str, names: dict[str, Any]) -> None:
     """Of any name: it is quoted, never part of the statement."""
     make_django(django, user_table=ODD.replace('"', '""'), room_table="select", users=[], rooms=[])
 

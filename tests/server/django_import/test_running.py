@@ -119,7 +119,7 @@ async def test_a_dry_run_says_the_same_and_does_nothing(store: Store, django: st
 
     tried = await bring(store, django, dry_run=True)
 
-    assert await store.users() == await store.rooms() == []
+    assert (await store.users(), await store.rooms()) == ([], [])
     assert await store.revision() == before
     assert await store.audit.recent() == []
     assert tried == await bring(store, django)
@@ -258,3 +258,13 @@ async def test_an_import_by_nobody_leaves_no_entry(store: Store) -> None:
 
     assert [user.username for user in await store.users()] == ["alice"]
     assert await store.audit.recent() == []
+
+
+async def test_who_adds_the_same_for_ever_is_not_waited_for_for_ever(store: Store) -> None:
+    """A plan with a name in it twice stands for somebody who is always a moment earlier."""
+    user = NewUser("alice", "!", is_staff=False, is_active=True)
+
+    with pytest.raises(StoreUnavailable, match="others add the same"):
+        await import_accounts(store, ImportPlan("a program", [user, user], []), by=None)
+
+    assert await store.users() == []
