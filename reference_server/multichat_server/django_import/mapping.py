@@ -98,7 +98,7 @@ class _Notes:
     """Notes about things of one kind."""
 
     def __init__(self, thing: Thing) -> None:
-        self._thing = thing
+        self._thing: Thing = thing
         self.made: list[Note] = []
 
     def add(self, shown_id: str, name: object, code: Code, sentence: str) -> None:

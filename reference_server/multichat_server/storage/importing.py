@@ -172,27 +172,25 @@ def _bring(connection: sa.Connection, plan: ImportPlan, log: Log) -> Imported:
 
 
 def _users_here(connection: sa.Connection, names: Sequence[str]) -> dict[str, User]:
-    columns = users_table.c
-    query = sa.select(columns.id, columns.username, columns.is_staff, columns.is_active)
-    rows = _select(connection, query, columns.username, names)
-    return {row.username: User(row.id, row.username, row.is_staff, row.is_active) for row in rows}
+    c = users_table.c
+    columns = (c.id, c.username, c.is_staff, c.is_active)
+    return {row.username: User(*row) for row in _rows(connection, columns, c.username, names)}
 
 
 def _rooms_here(connection: sa.Connection, ids: Sequence[int]) -> dict[int, RoomRecord]:
-    columns = rooms_table.c
-    query = sa.select(columns.id, columns.title, columns.staff_only)
-    rows = _select(connection, query, columns.id, ids)
-    return {row.id: RoomRecord(row.id, row.title, row.staff_only) for row in rows}
+    c = rooms_table.c
+    columns = (c.id, c.title, c.staff_only)
+    return {row.id: RoomRecord(*row) for row in _rows(connection, columns, c.id, ids)}
 
 
-def _select(
+def _rows(
     connection: sa.Connection,
-    query: sa.Select[Any],
-    column: sa.Column[Any],
+    columns: Sequence[sa.Column[Any]],
+    key: sa.Column[Any],
     wanted: Sequence[object],
-) -> Iterator[sa.Row[Any]]:
+) -> Iterator[Any]:
     for part in _parts(wanted):
-        yield from connection.execute(query.where(column.in_(part)))
+        yield from connection.execute(sa.select(*columns).where(key.in_(part)))
 
 
 def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -185,16 +185,27 @@ async def test_a_table_that_somebody_is_changing(postgresql: Cluster) -> None:
             await read_django(url, patience=1)
 
 
+COUNT = sa.text("SELECT count(*) FROM chat_room")
+
+
 @pytest.mark.slow
 def test_users_and_rooms_are_those_of_one_moment(postgresql: Cluster) -> None:
     url = postgresql.new_database()
     make_django(url)
     with open_source(url) as connection:
-        count = sa.text("SELECT count(*) FROM chat_room")
-        before = connection.execute(count).scalar_one()
+        before = connection.execute(COUNT).scalar_one()
         with psycopg.connect(url) as other:
             other.execute("DELETE FROM chat_room")
-        assert connection.execute(count).scalar_one() == before == 1
+        assert connection.execute(COUNT).scalar_one() == before == 1
+
+
+def test_a_file_is_read_as_it_was_at_one_moment(file: Path) -> None:
+    """With the journal that lets others write meanwhile; without it they wait."""
+    change(file, "PRAGMA journal_mode = WAL")
+    with open_source(str(file)) as connection:
+        before = connection.execute(COUNT).scalar_one()
+        change(file, "DELETE FROM chat_room")
+        assert connection.execute(COUNT).scalar_one() == before == 1
 
 
 async def test_without_the_driver_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import trio
 from multichat_cli.exit_codes import ExitCode
 from multichat_server.passwords import Passwords
 from multichat_server.storage import Store
+from tests.server.django_import.made import ALICE, PASSWORD, make_django
 from tests.support.postgresql import Cluster, running
 from tests.support.served import admin, served
 from tests.targets.chat import open_chat
@@ -109,6 +110,23 @@ def test_a_database_that_is_away_comes_back(own_cluster: Cluster) -> None:
         assert server.try_log_in("alice", PASSWORDS["alice"]).status == 302
         admin(url, "room", "change", "1", "--staff-only")
         assert {tuple(chat.hears()) for chat in (alice, bob)} == {("leave",)}
+
+
+def test_people_come_over_from_django_while_it_serves(postgresql: Cluster) -> None:
+    """From one database of the same server to another; nobody restarts anything."""
+    django, url = postgresql.new_database(), postgresql.new_database()
+    make_django(django, [ALICE, (2, "mallory", "md5$a$b", False, True)], [(7, "Seven", False)])
+    with served(url, passwords={"alice": PASSWORD}) as server:
+        assert server.try_log_in("alice", PASSWORD).status == 200
+
+        (lost, done) = admin(url, "import-django", django, status=ExitCode.INCOMPLETE)
+
+        assert (lost["name"], lost["code"]) == ("mallory", "password_lost")
+        assert (done["users_added"], done["rooms_added"]) == (2, 1)
+        with open_chat(server, server.session("alice")) as alice:
+            # The server looks at the database four times a second.
+            while alice.asks("join", "7") != {"join": "7", "title": "Seven"}:
+                pass
 
 
 def cookie(session: str) -> dict[str, str]:
