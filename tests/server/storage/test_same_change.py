@@ -17,6 +17,7 @@ from multichat_server.storage import Actor, NameTaken, Store, StoreError
 from multichat_server.storage.importing import ImportPlan, NewUser, import_accounts
 from multichat_server.storage.records import RoomRecord
 from multichat_server.storage.tables import sessions, tokens
+from tests.server.django_import.made import HASH, PASSWORD
 from tests.server.storage.raw import execute
 from tests.support.postgresql import Cluster, postgresql
 
@@ -183,6 +184,22 @@ async def test_a_login_against_a_delete_leaves_no_session_behind(
 
         assert outcomes in (["done", "done"], ["NotFound", "done"])
         assert await execute(stores[0], sa.select(sessions.c.user_id)) == []
+
+
+async def test_two_first_logins_after_an_import_both_succeed(stores: tuple[Store, Store]) -> None:
+    """Each has a better hash to store; one of them stays."""
+    for number in range(3):
+        user = NewUser(f"user{number}", HASH, is_staff=False, is_active=True)
+        await import_accounts(stores[0], ImportPlan("django", [user], []), by=BY)
+        found: list[object] = []
+
+        async def log_in(store: Store, name: str = user.username, to: list[object] = found) -> None:
+            to.append(await store.check_password(name, PASSWORD))
+
+        assert await at_once(stores, log_in, log_in) == ["done", "done"]
+        assert len(found) == 2
+        assert None not in found
+        assert await stores[0].check_password(user.username, PASSWORD)
 
 
 async def test_the_last_token_that_one_may_have_is_given_once(stores: tuple[Store, Store]) -> None:
