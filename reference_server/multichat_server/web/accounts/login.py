@@ -150,6 +150,7 @@ def _form(
         username_error=username_error,
         password_error=password_error,
         is_empty=is_empty,
+        visitor=visit.user,
         # The original's form loses it.
         next=target if target != HOME else None,
     )
