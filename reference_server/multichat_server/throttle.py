@@ -15,8 +15,8 @@ what others on the same network do with other accounts. A guesser gains nothing:
 one where the password is known. The price is that an account takes the stated rate of guesses once
 more for each network that its owner uses, from those who are on that network.
 
-From a network that is new to an account, its owner takes turns with the guessers as long as they
-are at it: the account lets one in every ``1 / rate`` seconds.
+From a network that is new to an account, its owner competes with the guessers for as long as they
+are at it: the account gives out one try every ``1 / rate`` seconds.
 
 Everything is in memory, of one process, and bounded. A full bucket is as good as none, so that
 what is forgotten when there are too many, the longest unused first, is almost always nothing. Names

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from .conftest import People, Server, log_in
+from .conftest import People, Server, log_in, shot
 from .steps import enter, listed
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.usefixtures("three_rooms")]
@@ -102,7 +102,7 @@ def test_after_too_many_wrong_ones_no_password_is_looked_at(
     refused(person, 429)
     # Another account is nobody's business.
     try_password(page, "walter", "password of walter")
-    page.wait_for_url("**/")
+    expect(listed(page, "1")).to_be_visible()
 
 
 def test_a_new_password_ends_the_other_sessions(
@@ -171,7 +171,7 @@ def test_everywhere_means_everywhere(person: People, server: Server, browser: Br
 
 def test_a_bot_chats_with_a_token_until_that_is_revoked(person: People, server: Server) -> None:
     page = person("frida")
-    go(page, "frida", "Tokens for bots")
+    go(page, "frida", "Tokens")
     page.get_by_label("Name").fill("weather bot")
     page.get_by_label("Days").fill("7")
     page.get_by_role("button", name="Make the token").click()
@@ -231,6 +231,7 @@ def test_the_first_account_is_made_as_the_login_page_says(
         page.goto("/")
         said = page.locator(".notice code").inner_text()
         assert said == "multichat admin user add NAME --staff"
+        shot(page, "accounts-login-empty")
         words = said.replace("NAME", "first").split()[2:]
         secret = empty.folder / "password"
         secret.write_text("password of first\n")

@@ -183,38 +183,3 @@ async def test_nothing_of_it_is_written_down(
 
     assert "secret" not in caplog.text
     assert await strict.store.audit.recent() == []
-
-
-@pytest.mark.parametrize(
-    "target",
-    ["/accounts/logout/", "/accounts/logout", "/accounts/logout/?next=/x/"],
-)
-async def test_a_login_does_not_lead_straight_out_again(browser: Browser, target: str) -> None:
-    response = await browser.log_in(next=target)
-
-    assert response.headers["location"] == "/"
-
-
-async def test_a_server_without_accounts_says_what_to_do() -> None:
-    async with Store.open("sqlite://") as store:
-        site = Site(store, Settings())
-        text = (await site.browser().get(LOGIN)).text
-        assert "<code>multichat admin user add NAME --staff</code>" in text
-
-        await store.add_user("alice", "wonderland")
-        text = (await site.browser().get(LOGIN)).text
-        assert "multichat admin" not in text
-
-
-async def test_without_its_database_the_form_is_shown_all_the_same(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def away() -> bool:
-        raise StoreUnavailable
-
-    monkeypatch.setattr(site.store, "has_users", away)
-
-    response = await site.browser().get(LOGIN)
-
-    assert response.status_code == 200
-    assert "multichat admin" not in response.text

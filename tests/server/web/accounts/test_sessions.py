@@ -61,7 +61,7 @@ async def test_a_browser_that_says_nothing_of_itself(alice: Browser, site: Site)
     text = (await alice.get(PATH)).text
 
     assert "Unknown device" in text
-    assert '<dt>Address</dt><dd class="wrap" dir="auto">unknown</dd>' in text
+    assert "unknown address" in text
 
 
 async def test_what_a_browser_says_of_itself_is_text(alice: Browser, site: Site) -> None:
