@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -45,7 +46,7 @@ async def fill(store: Store) -> None:
         await store.credentials_seen([f"Bearer {secret}"])
 
 
-SCREENS = {
+SCREENS: dict[str, dict[str, Any]] = {
     "desktop-light": {"viewport": {"width": 1200, "height": 800}},
     "desktop-dark": {"viewport": {"width": 1200, "height": 800}, "color_scheme": "dark"},
     "phone-light": {"viewport": {"width": 360, "height": 740}, "has_touch": True},

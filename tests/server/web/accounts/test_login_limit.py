@@ -9,9 +9,8 @@ from starlette.types import Receive, Scope, Send
 from multichat_proto.exceptions import StoreUnavailable
 from multichat_server.config import Settings
 from multichat_server.passwords import TooManyChecks
-from multichat_server.storage import Store
 from multichat_server.web import create_app
-from tests.server.web.conftest import LOGIN, Browser, FrontTransport, Page, Site
+from tests.server.web.conftest import Browser, FrontTransport, Page, Site
 
 BURST = 2
 
