@@ -7,13 +7,13 @@ given back when the password was right: only what was wrong counts in the end. G
 that success does. Whoever logs in to an account of his own between two guesses at another one
 gains nothing by it, and neither does an attacker when the account's owner comes by.
 
-*Nobody can be locked out by strangers where he is at home.* If an account had one bucket for
-everybody, whoever keeps it empty would keep its owner out for as long as he likes. So a network
-from which somebody has logged in to an account has a bucket of its own for that account, of the
-same size, and is asked for no other. What strangers do elsewhere is nothing to it, and neither is
-what others on the same network do with other accounts. A guesser gains nothing: such a network is
-one where the password is known. The price is that an account takes the stated rate of guesses once
-more for each network that its owner uses, from those who are on that network.
+*Strangers cannot lock people out where they are at home.* If an account had one bucket for
+everybody, whoever keeps it empty would keep its owner out for as long as they like. So a network
+from which somebody has logged in to an account, or opened a page when logged in, has a bucket of
+its own for that account, of the same size, and is asked for no other: neither what strangers do
+elsewhere matters to it, nor what others on the same network do with other accounts. The price is
+that an account takes the stated rate of guesses once more for each network that its owner uses,
+from those who are on that network.
 
 From a network that is new to an account, its owner competes with the guessers for as long as they
 are at it: the account gives out one try every ``1 / rate`` seconds.
@@ -113,6 +113,17 @@ class LoginThrottle:
         self._at_home = _Buckets(rate=rate, burst=burst, most=most)
         self._logged_in = _Buckets(rate=rate, burst=burst, most=most)
         self._homes = _Recent(most)
+
+    def at_home(self, username: str, network: str) -> None:
+        """
+        Note that somebody who is logged in is at a network, so that strangers cannot lock him out.
+
+        Args:
+            username: The account's name.
+            network: From where.
+
+        """
+        self._homes.add(_digest(normal_username(username)) + _digest(network))
 
     def begin(self, username: str, network: str) -> Attempt:
         """

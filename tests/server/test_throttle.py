@@ -113,6 +113,15 @@ def test_where_an_account_is_at_home_strangers_cannot_lock_it_out(throttle: Logi
     assert wait(throttle, "alice", HOME) == 0
 
 
+def test_one_is_at_home_where_one_is_logged_in(throttle: LoginThrottle) -> None:
+    """Also after a restart, which forgets where one has logged in."""
+    throttle.at_home("alice", HOME)
+    fail(throttle, "alice", AWAY, BURST)
+
+    assert wait(throttle, "alice", AWAY) > 0
+    assert wait(throttle, "alice", HOME) == 0
+
+
 def test_neither_can_others_on_the_same_network(throttle: LoginThrottle) -> None:
     throttle.begin("alice", HOME).succeeded()
 
