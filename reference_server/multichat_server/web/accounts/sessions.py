@@ -11,9 +11,12 @@ from multichat_server.web.answers import page, redirect
 from multichat_server.web.guards import login_required
 from multichat_server.web.page import Visit, delete_session_cookie
 
-__all__ = ["PATH", "show"]
+__all__ = ["MOST_SHOWN", "PATH", "show"]
 
 PATH: Final = "/accounts/sessions/"
+
+#: A program that logs in anew each time has thousands.
+MOST_SHOWN: Final = 100
 
 # What the form says instead of a session's id.
 _ALL: Final = "all"
@@ -48,7 +51,8 @@ async def show(visit: Visit) -> Response:
     return page(
         visit,
         "accounts/sessions.html",
-        sessions=[(session, device_of(session.user_agent)) for session in sessions],
+        sessions=[(each, device_of(each.user_agent)) for each in sessions[:MOST_SHOWN]],
+        more=len(sessions[MOST_SHOWN:]),
         own=own,
         tokens=len(await store.tokens.of(user.id)),
     )

@@ -1,9 +1,12 @@
 """The list of one's sessions, and ending them."""
 
+import time
+
 import httpx2
 import pytest
 
 from multichat_server.storage import Client
+from multichat_server.web.accounts.sessions import MOST_SHOWN
 from tests.server.web.conftest import LOGIN, Browser, Page, Site
 
 PATH = "/accounts/sessions/"
@@ -46,13 +49,29 @@ async def test_each_session_says_where_it_is(alice: Browser, elsewhere: str) -> 
     assert elsewhere not in text
 
 
-async def test_ones_own_is_the_first_and_marked(alice: Browser, elsewhere: str, site: Site) -> None:
+async def test_ones_own_is_the_first_and_marked(
+    alice: Browser, elsewhere: str, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Though the other was in use later."""
-    await site.store.credentials_seen([elsewhere])
+    with monkeypatch.context() as patch:
+        patch.setattr(site.store, "_clock", lambda: time.time() + 100)
+        await site.store.credentials_seen([elsewhere])
+
     text = (await alice.get(PATH)).text
 
     assert text.count("This one") == 1
     assert text.index("Firefox on Linux") < text.index("This one") < text.index("Elsewhere/1.0")
+
+
+async def test_of_very_many_only_the_latest_are_shown(alice: Browser, site: Site) -> None:
+    for _ in range(MOST_SHOWN):
+        await site.store.start_session(1, lifetime=1000)
+
+    text = (await alice.get(PATH)).text
+
+    assert text.count('<li class="card">') == MOST_SHOWN
+    assert "This one" in text
+    assert "And 1 more" in text
 
 
 async def test_a_browser_that_says_nothing_of_itself(alice: Browser, site: Site) -> None:
@@ -102,8 +121,9 @@ async def test_all_others_can_be_ended(alice: Browser, elsewhere: str, site: Sit
 
     assert response.headers["location"] == f"{PATH}?notice=sessions-others-ended"
     assert await site.store.session_user(elsewhere) is None
-    text = (await alice.get(PATH)).text
-    assert "End all other sessions" not in text
+    response = await alice.get(PATH)
+    assert response.status_code == 200
+    assert "End all other sessions" not in response.text
 
 
 async def test_one_can_log_out_everywhere(alice: Browser, elsewhere: str, site: Site) -> None:
