@@ -83,6 +83,16 @@ class TokenBucket:
         self._tokens -= tokens
         return True
 
+    def put_back(self, tokens: int = 1) -> None:
+        """
+        Undo a :meth:`take`: what it was for did not happen.
+
+        Args:
+            tokens: How many were taken; the bucket never holds more than it can.
+
+        """
+        self._tokens = min(self._burst, self._tokens + tokens)
+
     def full_at(self, tokens: int = 1) -> float:
         """
         Return when so many tokens will be there, if nobody takes any meanwhile.

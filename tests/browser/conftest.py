@@ -212,7 +212,8 @@ def log_in(page: Page, name: str) -> None:
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(f"password of {name}")
     page.get_by_role("button", name="Log in").click()
-    page.wait_for_url("**/")
+    # The login's own address ends in a slash, too.
+    page.wait_for_url(lambda url: "/accounts/login/" not in url)
 
 
 @pytest.fixture(scope="module")
@@ -229,10 +230,10 @@ def person(browser: Browser, server: Server, sessions: dict[str, StorageState]) 
     assert people.complaints == []
 
 
-def shot(page: Page, name: str) -> None:
-    """Keep a picture of what is to be seen."""
+def shot(page: Page, name: str, *, whole: bool = False) -> None:
+    """Keep a picture of what is to be seen, or of the whole page."""
     SCREENS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENS / f"{name}.png", animations="disabled")
+    page.screenshot(path=SCREENS / f"{name}.png", animations="disabled", full_page=whole)
 
 
 def check_accessibility(page: Page) -> None:

@@ -75,6 +75,19 @@ def test_when_there_will_be_enough() -> None:
     assert bucket.full_at() <= 100.0
 
 
+def test_what_was_taken_for_nothing_can_be_put_back() -> None:
+    """And no more than the bucket can hold."""
+    bucket = TokenBucket(rate=1.0, burst=2)
+    assert bucket.take(10.0, 2)
+
+    bucket.put_back()
+    assert bucket.take(10.0)
+    assert not bucket.take(10.0)
+    bucket.put_back(50)
+    assert bucket.take(10.0, 2)
+    assert not bucket.take(10.0)
+
+
 def test_the_other_side_may_ask_for_a_pause() -> None:
     bucket = TokenBucket(rate=4.0, burst=2)
     bucket.empty(10.0, seconds=1.0)

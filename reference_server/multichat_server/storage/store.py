@@ -219,6 +219,10 @@ class Store(SessionStore):
         """Return all users, by name."""
         return await self._database.read(users.everyone)
 
+    async def has_users(self) -> bool:
+        """Tell whether there is any user at all."""
+        return await self._database.read(users.is_anybody)
+
     async def users_by_id(self, ids: Iterable[int]) -> dict[int, User]:
         """Return those of some users that there are, by id."""
         wanted = [user_id for user_id in set(ids) if is_id(user_id)]

@@ -21,6 +21,7 @@ __all__ = [
     "delete",
     "everyone",
     "find_password",
+    "is_anybody",
     "one",
     "replace_hash",
     "search",
@@ -132,6 +133,11 @@ def delete(connection: sa.Connection, who: str | int, *, log: Log) -> None:
         raise _no_user(who)
     log.note(connection, "user.delete", subject=row.username, subject_id=row.id)
     bump_revision(connection)
+
+
+def is_anybody(connection: sa.Connection) -> bool:
+    """Tell whether there is any user at all."""
+    return connection.execute(sa.select(users.c.id).limit(1)).first() is not None
 
 
 def everyone(connection: sa.Connection) -> list[User]:

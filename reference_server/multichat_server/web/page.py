@@ -23,7 +23,7 @@ from starlette.types import Receive, Scope, Send
 from multichat_proto.handshake import CSRF_FIELD, SESSION_COOKIE
 from multichat_server.storage import Actor, Client, User
 from multichat_server.web import csrf
-from multichat_server.web.addresses import client_address
+from multichat_server.web.addresses import client_address, network_of
 from multichat_server.web.rendering import render
 from multichat_server.web.site import Site
 
@@ -175,9 +175,10 @@ class Page:
 
         key = request.cookies.get(SESSION_COOKIE)
         user = await self._site.store.session_user(key) if key else None
+        visit = Visit(self._site, request, form, session_key=key, user=user)
         if key is not None and user is not None:
             self._site.sightings.note(key)
-        visit = Visit(self._site, request, form, session_key=key, user=user)
+            self._site.throttle.at_home(user.username, network_of(visit.address))
         response = await self._show(visit)
         if key is not None and user is None and not _sets(response, SESSION_COOKIE):
             delete_session_cookie(visit, response)

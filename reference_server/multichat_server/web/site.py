@@ -10,6 +10,7 @@ from multichat_server.config import Settings
 from multichat_server.engine import Member
 from multichat_server.sightings import Sightings
 from multichat_server.storage import Store
+from multichat_server.throttle import LoginThrottle
 
 __all__ = ["Chat", "Site"]
 
@@ -52,6 +53,7 @@ class Site:
         settings: The server's settings.
         chat: The chat that is behind the same port.
         sightings: Where the use of sessions and tokens is noted.
+        throttle: Counts wrong passwords; made from the settings.
 
     """
 
@@ -59,6 +61,12 @@ class Site:
     settings: Settings
     chat: Chat
     sightings: Sightings = field(default_factory=Sightings)
+    throttle: LoginThrottle = field(init=False)
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        throttle = LoginThrottle(rate=settings.login_rate, burst=settings.login_burst)
+        object.__setattr__(self, "throttle", throttle)
 
     async def end_session(self, key: str) -> None:
         """End a session and tell whoever serves it."""

@@ -16,6 +16,15 @@ async def test_a_user_is_added_active_and_plain(store: Store) -> None:
     assert await store.users() == [user]
 
 
+async def test_whether_there_is_anybody(store: Store) -> None:
+    for user in await store.users():
+        await store.delete_user(user.id)
+    assert not await store.has_users()
+
+    await store.add_user("alice", "wonderland", is_active=False)
+    assert await store.has_users()
+
+
 async def test_users_are_listed_by_name_in_the_order_of_code_points(store: Store) -> None:
     for name in ("bob", "Zoe", "анна", "alice"):
         await store.add_user(name, "pw")
