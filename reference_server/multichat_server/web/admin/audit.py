@@ -36,6 +36,9 @@ _ACTIONS: Final[Mapping[str, tuple[str, str | None]]] = {
     "import.django": ("brought over a Django database", None),
 }
 
+# What a new room or user is unless something else is said.
+_USUAL: Final = {"staff_only": False, "is_staff": False, "is_active": True}
+
 _LABELS: Final = {
     "title": "title",
     "staff_only": "staff only",
@@ -116,7 +119,11 @@ def described(entries: Iterable[AuditEntry], message_types: Sequence[str]) -> li
     for entry in entries:
         words, path = _ACTIONS.get(entry.action, (None, None))
         link = path.format(entry.subject_id) if path and entry.subject_id is not None else None
-        details = tuple(_detail(key, value, names) for key, value in entry.details.items())
+        details = tuple(
+            _detail(key, value, names)
+            for key, value in entry.details.items()
+            if key not in _USUAL or value != _USUAL[key]
+        )
         result.append(Described(entry, words, link, details))
     return result
 
@@ -126,6 +133,8 @@ def _detail(key: str, value: object, names: Mapping[int, str]) -> Detail:
     match value:
         case [old, new]:
             return Detail(label, _text(new), _text(old))
+        case str(name) if key == "username":
+            return Detail("member", name)
         case int(number) if key == "msg_type":
             return Detail(label, names.get(number, str(number)))
         case _:
