@@ -119,7 +119,7 @@ def test_a_member_is_put_out_and_the_others_stay(person: People, staff: Page) ->
     expect(others).to_have_attribute("data-status", "inside")
 
 
-def test_titles_and_names_are_text(person: People, staff: Page, server: Server) -> None:
+def test_titles_and_texts_are_text(person: People, staff: Page) -> None:
     """A script that ran would complain."""
     attack = "\"><img src=x onerror=\"console.error('ran')\"><script>console.error('ran')</script>"
     add(staff, attack)
