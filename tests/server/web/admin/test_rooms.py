@@ -205,6 +205,16 @@ async def test_two_who_change_different_things_both_get_their_way(admin: Admin) 
     assert await admin.site.store.room(1) == RoomRecord(1, "Lobby", staff_only=True)
 
 
+async def test_what_one_left_as_it_was_is_left_as_another_has_made_it(admin: Admin) -> None:
+    shown = {"was_title": "room 1", "was_staff_only": ""}
+
+    await admin.post(f"{ROOMS}1/change/", title=" Lobby ", **shown)
+    answer = await admin.post(f"{ROOMS}1/change/", title="room 1", staff_only="on", **shown)
+
+    assert answer.status == 303
+    assert await admin.site.store.room(1) == RoomRecord(1, "Lobby", staff_only=True)
+
+
 async def test_who_changes_what_another_has_just_changed_is_told(admin: Admin) -> None:
     shown = {"was_title": "room 1", "was_staff_only": ""}
     await admin.post(f"{ROOMS}1/change/", title="Lobby", **shown)
