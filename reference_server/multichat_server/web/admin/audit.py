@@ -134,7 +134,7 @@ def _detail(key: str, value: object, names: Mapping[int, str]) -> Detail:
         case [old, new]:
             return Detail(label, _text(new), _text(old))
         case str(name) if key == "username":
-            return Detail("member", name)
+            return Detail("user", name)
         case int(number) if key == "msg_type":
             return Detail(label, names.get(number, str(number)))
         case _:

@@ -43,7 +43,7 @@ async def test_it_says_who_did_what(admin: Admin) -> None:
     assert entries(answer.html) == [
         "admin deleted the user bob",
         "admin sent an announcement to the room Hall type alert message Out!",
-        "admin put somebody out of the room Hall member bob",
+        "admin put somebody out of the room Hall user bob",
         "admin set the password of bob",
         "admin added the user bob",
         "admin changed the room Lobby title Lobby changed to → Hall staff only yes changed to → no",

@@ -33,7 +33,13 @@ async def test_tokens_go_with_the_old_password_if_asked_for(admin: Admin) -> Non
     await admin.post(f"{USERS}1/password/", password="a new one", tokens="on")
 
     assert await store.tokens.user(secret) is None
-    assert [entry.action for entry in await admin.log()] == ["token.revoke", "user.password"]
+    revoked, changed = await admin.log()
+    assert (revoked.action, revoked.subject, revoked.details) == (
+        "token.revoke",
+        "bot",
+        {"username": "alice"},
+    )
+    assert changed.action == "user.password"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Users: listed, searched, added, changed and deleted; and the slips that are not possible."""
 
 import pytest
+import trio
 
 from multichat_server.storage import NotFound, Store, User
 from multichat_server.storage.tables import users as users_table
@@ -281,6 +282,36 @@ async def test_other_staff_can_be_removed(admin: Admin) -> None:
 
     assert answer.status == 303
     assert not (await admin.site.store.user(carol.id)).user.is_staff
+
+
+async def test_of_two_who_add_the_same_name_one_is_told(admin: Admin) -> None:
+    statuses: list[int] = []
+
+    async def add() -> None:
+        answer = await admin.post(f"{USERS}add/", username="bob", password="pw", is_active="on")
+        statuses.append(answer.status)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(3):
+            nursery.start_soon(add)
+
+    assert sorted(statuses) == [303, 422, 422]
+    assert [user.username for user in await admin.site.store.users()] == ["admin", "alice", "bob"]
+    assert len(await admin.log()) == 1
+
+
+async def test_of_two_who_delete_the_same_user_one_is_told(admin: Admin) -> None:
+    statuses: list[int] = []
+
+    async def delete() -> None:
+        statuses.append((await admin.post(f"{USERS}1/delete/")).status)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(3):
+            nursery.start_soon(delete)
+
+    assert sorted(statuses) == [303, 404, 404]
+    assert len(await admin.log()) == 1
 
 
 async def test_deleting_asks_first(admin: Admin) -> None:
