@@ -1,15 +1,18 @@
 """Staff in the admin of a site with two users and three rooms."""
 
 import re
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from html import unescape
 
 import httpx2
 import pytest
 
+from multichat_server.config import Settings
 from multichat_server.engine import Member
-from multichat_server.storage import AuditEntry
-from tests.server.web.conftest import Browser, Page, Site
+from multichat_server.passwords import Passwords
+from multichat_server.storage import AuditEntry, Store
+from tests.server.web.conftest import PASSWORD, Browser, Page, Site
 
 ROOMS, USERS = "/admin/chat/room/", "/admin/auth/user/"
 
@@ -81,6 +84,18 @@ class Admin:
         self.site.chat.inside[room_id] = [
             Member(number, 1, name) for number, name in enumerate(names, start=1)
         ]
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    """The site of all pages, with passwords that are hashed as fast as can be."""
+    async with Store.open("sqlite://", passwords=Passwords(memory_kib=8)) as store:
+        await store.add_user("alice", PASSWORD)
+        await store.add_user("admin", "secret", is_staff=True)
+        await store.add_room("room 1")
+        await store.add_room("<b>Тест</b> 😀")
+        await store.add_room("staff room", staff_only=True)
+        yield Site(store, Settings())
 
 
 @pytest.fixture
