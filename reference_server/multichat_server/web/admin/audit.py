@@ -120,7 +120,7 @@ def described(entries: Iterable[AuditEntry], message_types: Sequence[str]) -> li
         words, path = _ACTIONS.get(entry.action, (None, None))
         link = path.format(entry.subject_id) if path and entry.subject_id is not None else None
         details = tuple(
-            _detail(key, value, names)
+            _detail(entry.action, key, value, names)
             for key, value in entry.details.items()
             if key not in _USUAL or value != _USUAL[key]
         )
@@ -128,10 +128,10 @@ def described(entries: Iterable[AuditEntry], message_types: Sequence[str]) -> li
     return result
 
 
-def _detail(key: str, value: object, names: Mapping[int, str]) -> Detail:
-    label = _LABELS.get(key, key)
+def _detail(action: str, key: str, value: object, names: Mapping[int, str]) -> Detail:
+    label = _LABELS.get(key, key.replace("_", " "))
     match value:
-        case [old, new]:
+        case [old, new] if action.endswith(".change"):
             return Detail(label, _text(new), _text(old))
         case str(name) if key == "username":
             return Detail("user", name)

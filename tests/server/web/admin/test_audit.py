@@ -56,7 +56,7 @@ async def test_it_says_who_did_what(admin: Admin) -> None:
 
 async def test_everything_in_it_is_text(admin: Admin) -> None:
     await admin.site.store.audit.record(
-        "room.announce",
+        "room.change",
         by=SOMEBODY,
         subject=HOSTILE,
         details={"message": HOSTILE, HOSTILE: [HOSTILE, HOSTILE], "deep": {HOSTILE: [1, 2, 3]}},
@@ -147,6 +147,12 @@ def test_an_action_of_a_later_version_is_shown_as_it_is() -> None:
         Detail("coats", "2"),
         Detail("thick", "null"),
     )
+
+
+def test_two_of_something_are_no_change() -> None:
+    (found,) = described([entry("import.django", users_here=["alice", "bob"])], ())
+
+    assert found.details == (Detail("users here", '["alice", "bob"]'),)
 
 
 def test_types_are_named_if_they_have_names() -> None:
