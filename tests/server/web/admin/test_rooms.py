@@ -86,7 +86,7 @@ async def test_thousands_of_rooms_come_a_page_at_a_time(admin: Admin) -> None:
     second = await admin.get(older.replace("&amp;", "&"))
     assert second.rows[0] == "many 00060"
     assert (await admin.get(f"{ROOMS}?q=many&page=100")).rows[-1] == "many 05009"
-    assert (await admin.get(f"{ROOMS}?page={'9' * 19}")).rows[-1].startswith("staff room")
+    assert (await admin.get(f"{ROOMS}?page={'9' * 18}")).rows[-1].startswith("staff room")
 
 
 async def test_a_list_asks_the_database_for_one_page_alone(
