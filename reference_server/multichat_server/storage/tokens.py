@@ -82,9 +82,16 @@ def revoke_all(connection: sa.Connection, user_id: int, *, log: Log) -> int:
     gone = connection.execute(
         sa.delete(tokens).where(tokens.c.user_id == user_id).returning(tokens.c.id, tokens.c.name)
     ).all()
-    for row in gone:
-        log.note(connection, "token.revoke", subject=row.name, subject_id=row.id)
     if gone:
+        # Others can do this too, and one token is called like another.
+        owner = connection.execute(
+            sa.select(users.c.username).where(users.c.id == user_id)
+        ).scalar_one()
+        details = {"username": owner}
+        for row in gone:
+            log.note(
+                connection, "token.revoke", subject=row.name, subject_id=row.id, details=details
+            )
         bump_revision(connection)
     return len(gone)
 
