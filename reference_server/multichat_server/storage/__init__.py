@@ -1,6 +1,13 @@
 """Users, rooms and sessions, kept in SQLite or PostgreSQL."""
 
-from multichat_server.storage.errors import InvalidValue, NameTaken, NotFound, StoreError, TooMany
+from multichat_server.storage.errors import (
+    InvalidValue,
+    LastStaff,
+    NameTaken,
+    NotFound,
+    StoreError,
+    TooMany,
+)
 from multichat_server.storage.records import (
     COMMAND_LINE,
     Account,
@@ -25,6 +32,7 @@ __all__ = [
     "Client",
     "Found",
     "InvalidValue",
+    "LastStaff",
     "NameTaken",
     "NotFound",
     "RoomRecord",

@@ -9,12 +9,13 @@ What can go wrong with the store, as far as the caller is concerned.
         ├── NameTaken         there is one of that name, or that id, already
         ├── NotFound          there is none of that name or id
         ├── TooMany           there are as many already as may be
+        ├── LastStaff         nobody would be left who can administer
         └── InvalidValue      no user, room or database can be called that
 """
 
 from multichat_proto.exceptions import MultichatError
 
-__all__ = ["InvalidValue", "NameTaken", "NotFound", "StoreError", "TooMany"]
+__all__ = ["InvalidValue", "LastStaff", "NameTaken", "NotFound", "StoreError", "TooMany"]
 
 
 class StoreError(MultichatError):
@@ -31,6 +32,10 @@ class NotFound(StoreError):
 
 class TooMany(StoreError):
     """There are as many of these already as one user may have."""
+
+
+class LastStaff(StoreError):
+    """The user is the only one left who is staff and active, and was to stop being that."""
 
 
 class InvalidValue(StoreError):

@@ -150,6 +150,7 @@ class Store(SessionStore):
         password: str | None = None,
         is_staff: bool | None = None,
         is_active: bool | None = None,
+        keep_staff: bool = False,
         by: Actor | None = None,
     ) -> User:
         """
@@ -161,10 +162,12 @@ class Store(SessionStore):
             password: As for a new user.
             is_staff: Whether staff rooms and the admin are open to it.
             is_active: Whether it can log in.
+            keep_staff: Whether this is refused if it leaves nobody who is staff and active.
             by: Who does this; ``None`` leaves it out of the audit log.
 
         Raises:
             InvalidValue: The new name or password cannot be used.
+            LastStaff: Nobody else is staff and active.
             NameTaken: There is another user of the new name.
             NotFound: There is no user of that name or id.
 
@@ -182,23 +185,29 @@ class Store(SessionStore):
         if not values:
             return await self._database.read(lambda c: users.one(c, known))
         log = self._log(by)
-        return await self._database.write(lambda c: users.change(c, known, values, log=log))
+        return await self._database.write(
+            lambda c: users.change(c, known, values, keep_staff=keep_staff, log=log)
+        )
 
-    async def delete_user(self, who: str | int, *, by: Actor | None = None) -> None:
+    async def delete_user(
+        self, who: str | int, *, keep_staff: bool = False, by: Actor | None = None
+    ) -> None:
         """
         Delete a user; its sessions and tokens end.
 
         Args:
             who: The user's name or id.
+            keep_staff: Whether this is refused if it leaves nobody who is staff and active.
             by: Who does this; ``None`` leaves it out of the audit log.
 
         Raises:
+            LastStaff: Nobody else is staff and active.
             NotFound: There is no user of that name or id.
 
         """
         known = _known_user(who)
         log = self._log(by)
-        await self._database.write(lambda c: users.delete(c, known, log=log))
+        await self._database.write(lambda c: users.delete(c, known, keep_staff=keep_staff, log=log))
 
     async def user(self, user_id: int) -> Account:
         """

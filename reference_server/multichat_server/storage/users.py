@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from multichat_server.storage.audit import Log
 from multichat_server.storage.counters import bump_revision
-from multichat_server.storage.errors import NameTaken, NotFound
+from multichat_server.storage.errors import LastStaff, NameTaken, NotFound
 from multichat_server.storage.records import Account, Found, User
 from multichat_server.storage.searching import by_code_points, contains, find, fold
 from multichat_server.storage.tables import sessions, users
@@ -63,8 +63,17 @@ def add(
     return user
 
 
-def change(connection: sa.Connection, who: str | int, values: dict[str, Any], *, log: Log) -> User:
+def change(
+    connection: sa.Connection,
+    who: str | int,
+    values: dict[str, Any],
+    *,
+    keep_staff: bool,
+    log: Log,
+) -> User:
     """Change some of a user's columns; a change of the password ends its sessions."""
+    if keep_staff and False in (values.get("is_staff"), values.get("is_active")):
+        _refuse_the_last_of_staff(connection, who)
     before = one(connection, who, for_change=True)
     if "username" in values:
         values |= {"search_text": fold(values["username"])}
@@ -95,8 +104,10 @@ def change(connection: sa.Connection, who: str | int, values: dict[str, Any], *,
     return user
 
 
-def delete(connection: sa.Connection, who: str | int, *, log: Log) -> None:
+def delete(connection: sa.Connection, who: str | int, *, keep_staff: bool, log: Log) -> None:
     """Delete a user together with its sessions and tokens."""
+    if keep_staff:
+        _refuse_the_last_of_staff(connection, who)
     row = connection.execute(
         sa.delete(users).where(_is(who)).returning(users.c.id, users.c.username)
     ).one_or_none()
@@ -169,6 +180,19 @@ def replace_hash(connection: sa.Connection, user_id: int, old: str, new: str) ->
     connection.execute(
         sa.update(users).where(users.c.id == user_id, users.c.password == old).values(password=new)
     )
+
+
+def _refuse_the_last_of_staff(connection: sa.Connection, who: str | int) -> None:
+    # Two who are about to remove each other come here one after the other: both ask for the same
+    # rows in the same order, before any other row, and the second sees what the first has done.
+    staff = connection.execute(
+        sa.select(users.c.id, users.c.username)
+        .where(users.c.is_staff, users.c.is_active)
+        .order_by(users.c.id)
+        .with_for_update(key_share=True)
+    ).all()
+    if len(staff) == 1 and who in staff[0]:
+        raise LastStaff(f"{staff[0].username} is the only active member of staff")
 
 
 def _account(row: Sequence[Any]) -> Account:
