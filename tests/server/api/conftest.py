@@ -1,5 +1,6 @@
 """A server's API without the server: accounts, rooms, and programs that ask."""
 
+import dataclasses
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,6 +72,11 @@ class World:
     chat: FakeChat = field(default_factory=FakeChat)
 
     def __post_init__(self) -> None:
+        self.site = Site(self.store, self.settings, self.chat)
+
+    def set(self, **settings: Any) -> None:
+        """Change settings; programs that were made before do not know."""
+        self.settings = dataclasses.replace(self.settings, **settings)
         self.site = Site(self.store, self.settings, self.chat)
 
     def program(self, **headers: str) -> Program:

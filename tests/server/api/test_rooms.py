@@ -42,7 +42,19 @@ async def test_a_staff_room_is_closed_to_others(alice: Program) -> None:
     assert await alice.refused("GET", "/rooms/3") == (403, "ROOM_ACCESS_DENIED")
 
 
-NO_IDS = ["99", "0", "-1", "01", "1.0", "one", "٣", "1%20", "9223372036854775808", "9" * 5000, "%00"]
+NO_IDS = [
+    "99",
+    "0",
+    "-1",
+    "01",
+    "1.0",
+    "one",
+    "٣",
+    "1%20",
+    "9223372036854775808",
+    "9" * 5000,
+    "%00",
+]
 
 
 @pytest.mark.parametrize("room", NO_IDS, ids=lambda room: room[:20])
@@ -165,5 +177,3 @@ async def test_why_a_title_is_refused_is_said(admin: Program) -> None:
     response = await admin.ask("POST", "/rooms", json={"title": "x" * 256})
 
     assert response.json()["detail"] == "A room's title has at most 255 characters."
-
-
