@@ -37,7 +37,7 @@ async def test_nobody_may_be_there_to_hear_it(admin: Program) -> None:
 
 
 async def test_a_type_of_the_deployment_is_one_too(world: World) -> None:
-    """MC1-TYPE-04"""
+    """MC1-TYPE-04: clients show what they do not know plainly."""
     world.set(message_types=("6:celebration",))
     admin = await world.bot("admin")
 

@@ -48,7 +48,7 @@ async def ask(client: httpx2.AsyncClient, method: str, path: str, json: Any = No
 async def test_a_change_acts_when_it_is_answered(
     method: str, path: str, json: Any, frame: object
 ) -> None:
-    """MC1-REVOKE-01, -05, -06"""
+    """MC1-REVOKE-01, -05, -06: what a program changes, as what a page changes."""
     async with serving(**NO_POLL) as running, opened(running) as alice, program(running) as admin:
         await in_room_one(alice, key=await session(running, "alice"))
         user = next(each for each in await running.store.users() if each.username == "alice")

@@ -40,7 +40,7 @@ async def test_a_bad_token_is_nobody_whatever_cookie_there_is(
     assert response.headers["www-authenticate"] == 'Bearer error="invalid_token"'
 
 
-async def test_two_tokens_are_none(world: World, alice: Program) -> None:
+async def test_two_tokens_are_none(alice: Program) -> None:
     value = alice.headers["authorization"]
     request = alice.client.build_request(
         "GET", "/api/v1/me", headers=[("authorization", value), ("authorization", value)]
@@ -101,7 +101,7 @@ async def test_a_sessions_key_is_no_token(world: World) -> None:
     assert await program.refused("GET", "/me") == (401, "USER_HAS_TO_LOGIN")
 
 
-async def test_a_program_with_a_token_needs_nothing_else(world: World, admin: Program) -> None:
+async def test_a_program_with_a_token_needs_nothing_else(admin: Program) -> None:
     foreign = await admin.ask("POST", "/rooms", json=NEW, origin="https://elsewhere.example")
 
     assert foreign.status_code == 201

@@ -274,7 +274,7 @@ async def test_answers_carry_the_headers_of_all_answers(alice: Program) -> None:
         assert response.headers["content-security-policy"].startswith("default-src 'none'")
 
 
-async def test_markup_in_a_name_comes_as_text(world: World, admin: Program) -> None:
+async def test_markup_in_a_name_comes_as_text(admin: Program) -> None:
     await admin.ask("PATCH", "/rooms/1", json={"title": "</script><img src=x onerror=alert(1)>"})
 
     response = await admin.ask("GET", "/rooms/1")

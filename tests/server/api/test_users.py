@@ -243,7 +243,7 @@ async def test_the_last_active_staff_account_stays(
     assert (await world.account("last")).user == last
 
 
-async def test_other_changes_of_ones_own_account_are_free(world: World, admin: Program) -> None:
+async def test_other_changes_of_ones_own_account_are_free(admin: Program) -> None:
     change = {"username": "root", "password": "new", "is_staff": True, "is_active": True}
 
     response = await admin.ask("PATCH", "/users/2", json=change)
