@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 import jsonschema
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from multichat_server.api import PREFIX
@@ -19,7 +19,7 @@ FILE = ROOT / "reference_server/multichat_server/api/openapi.json"
 
 _DOCUMENT: dict[str, Any] = json.loads(FILE.read_text())
 _REGISTRY: Registry[Any] = Registry().with_resource(
-    "urn:api", Resource(_DOCUMENT, specification=DRAFT202012)
+    "urn:api", DRAFT202012.create_resource(_DOCUMENT)
 )
 _PATHS = {
     re.compile(PREFIX + re.sub(r"\{\w+\}", "[^/]+", path)): path for path in _DOCUMENT["paths"]
@@ -43,9 +43,9 @@ def check(request: httpx2.Request, response: httpx2.Response) -> None:
         assert response.headers["content-type"] == "application/json"
         assert int(response.headers["content-length"]) == len(response.content)
 
-    operations = _DOCUMENT["paths"].get(template, {})
+    operations = _DOCUMENT["paths"].get(template or "", {})
     method = request.method.lower()
-    if method not in operations:
+    if template is None or method not in operations:
         expected = HTTPStatus.METHOD_NOT_ALLOWED if template else HTTPStatus.NOT_FOUND
         assert response.status_code == expected
         _validate(response.json(), *_FAILURE)

@@ -8,9 +8,10 @@ import httpx2
 import pytest
 
 from multichat_proto.messages import MsgType
+from multichat_server.server import Serving
 from tests.server.engine.nodes import Peer
 from tests.server.test_changes_at_once import NO_POLL, in_room_one
-from tests.server.test_server import Serving, opened, serving, session
+from tests.server.test_server import opened, serving, session
 
 from .contract import check
 
