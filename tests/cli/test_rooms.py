@@ -16,7 +16,7 @@ from tests.cli.conftest import Inside
 from tests.cli.rooms import ALICE, room
 from tests.support.scripted import response, serve
 
-PAGE = ("GET", ROOMS_PATH)
+PAGE: tuple[str, str] = ("GET", ROOMS_PATH)
 LOBBY = {"id": "1", "title": "Lobby", "staff_only": False}
 OFFICE = {"id": "9223372036854775807", "title": "Back \x1b[31moffice\u202e", "staff_only": True}
 

@@ -7,6 +7,7 @@ import httpx2
 import jsonschema
 import openapi_spec_validator
 import pytest
+from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
 from multichat_proto.handshake import CSRF_COOKIE, SESSION_COOKIE
 from multichat_server.api.openapi import described
@@ -33,7 +34,7 @@ def test_it_is_openapi() -> None:
 def test_what_is_no_openapi_is_found() -> None:
     document = DOCUMENT | {"paths": {"rooms": {}}}
 
-    with pytest.raises(openapi_spec_validator.validation.exceptions.OpenAPIValidationError):
+    with pytest.raises(OpenAPIValidationError):
         openapi_spec_validator.validate(
             document, cls=openapi_spec_validator.OpenAPIV31SpecValidator
         )

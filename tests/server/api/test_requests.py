@@ -121,6 +121,15 @@ async def test_a_body_without_a_type_is_no_json(admin: Program) -> None:
     assert await admin.refused("POST", "/rooms", content=b"{}") == (415, "TYPE_NOT_JSON")
 
 
+async def test_a_body_of_two_types_is_of_none(admin: Program) -> None:
+    kinds = [("content-type", "application/json"), ("content-type", "text/plain")]
+    request = admin.client.build_request(
+        "POST", "/api/v1/rooms", content=b"{}", headers=[*admin.headers.items(), *kinds]
+    )
+
+    assert (await admin.client.send(request)).status_code == 415
+
+
 async def test_a_packed_body_is_not_unpacked(admin: Program) -> None:
     refused = await admin.refused("POST", "/rooms", json=NEW, content_encoding="gzip")
 
