@@ -94,3 +94,20 @@ async def expect_announcement(alice: Peer) -> None:
 
     assert isinstance(frame, dict)
     assert (frame["msg_type"], frame["message"]) == (MsgType.ALERT, "Closing <soon>")
+
+
+@pytest.mark.parametrize(
+    ("proxies", "address"),
+    [((), "127.0.0.1"), (("127.0.0.0/8",), "192.0.2.7")],
+    ids=["direct", "by-a-proxy"],
+)
+async def test_the_log_says_from_where_a_program_asks(
+    proxies: tuple[str, ...], address: str
+) -> None:
+    async with serving(trusted_proxies=proxies) as running, program(running) as admin:
+        admin.headers["x-forwarded-for"] = "198.51.100.1, 192.0.2.7"
+
+        await ask(admin, "DELETE", "/rooms/1")
+
+        (entry,) = await running.store.audit.recent()
+        assert (entry.actor, entry.action, entry.address) == ("staff", "room.delete", address)

@@ -1,7 +1,10 @@
 """Who asks: tokens, sessions, and what keeps other sites' pages out."""
 
 import pytest
+from starlette.requests import Request
 
+from multichat_server.api.errors import Refused
+from multichat_server.api.operation import Call
 from multichat_server.credentials import bearer
 
 from .conftest import CSRF, ORIGIN, Program, World
@@ -187,3 +190,11 @@ async def test_the_use_of_a_credential_is_noted(
     key = page.headers["cookie"].partition(";")[0].removeprefix("sessionid=")
     secret = bot.headers["authorization"].removeprefix("Bearer ")
     assert noted == [key, bearer(secret)]
+
+
+def test_who_was_not_asked_is_nobody(world: World) -> None:
+    """Should an operation for everybody look at its caller, it finds none."""
+    call = Call(world.site, Request({"type": "http"}), None)
+
+    with pytest.raises(Refused, match="USER_HAS_TO_LOGIN"):
+        _ = call.known
