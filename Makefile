@@ -25,6 +25,9 @@ GROUP = $$($(BIN)/python -c 'import sys, tomllib; \
 	groups = tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]; \
 	print(*groups[sys.argv[1]])' $(1))
 
+# Many Pythons are started here, one after another: compiled once, each starts sooner.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test fast matrix lowest check format lint imports types fix wheel spec docs lock clean

@@ -251,21 +251,20 @@ def measure(clients: list[str], count: int, rate: int, repeat: int) -> Iterator[
 
 
 def report(rows: list[Row]) -> None:
-    """Print a table; each shell has its ratio to the row above."""
+    """Print a table; each shell has its ratio to the row above, of the rate and of the CPU."""
     print(
-        f"{'client':<20}{'messages/s':>12}{'CPU µs/message':>16}{'ratio':>7}"
+        f"{'client':<20}{'messages/s':>12}{'of raw':>8}{'CPU µs/message':>16}{'of raw':>8}"
         f"{'lag p50 ms':>12}{'p99 ms':>9}"
     )
     before: Row | None = None
     for row in rows:
-        is_shell = row.client.startswith("multichat")
-        ratio = (
-            f"{row.median('cpu_us') / before.median('cpu_us'):.2f}"
-            if before is not None and is_shell
-            else ""
-        )
+        ratios = {"rate": "", "cpu_us": ""}
+        if before is not None and row.client.startswith("multichat"):
+            for name in ratios:
+                ratios[name] = f"{row.median(name) / before.median(name):.2f}"
         print(
-            f"{row.client:<20}{row.median('rate'):>12,.0f}{row.median('cpu_us'):>16.1f}{ratio:>7}"
+            f"{row.client:<20}{row.median('rate'):>12,.0f}{ratios['rate']:>8}"
+            f"{row.median('cpu_us'):>16.1f}{ratios['cpu_us']:>8}"
             f"{row.median('lag_p50_ms'):>12.1f}{row.median('lag_p99_ms'):>9.1f}"
         )
         before = row

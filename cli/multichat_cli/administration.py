@@ -1,7 +1,7 @@
 """What ``admin`` does once its command lines are read: one change, or one look."""
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from multichat_cli import running
@@ -24,6 +24,9 @@ def run(
     config: Path | None,
     as_json: bool,
     may_create: bool = False,
+    is_dry_run: bool = False,
+    prepare: Callable[[], Awaitable[None]] | None = None,
+    exit_code: Callable[[Sequence[Event]], ExitCode] = lambda _: ExitCode.OK,
 ) -> None:
     """
     Open the database, work on it, print what came of it, and exit.
@@ -35,6 +38,10 @@ def run(
         as_json: See :class:`Output`.
         may_create: Whether a database that is not there is made. Otherwise that is an error:
             it would be an empty one beside the one that was meant.
+        is_dry_run: Whether instead of a database that is not there an empty one is taken, in
+            memory.
+        prepare: What to do before the database is opened, or made; ``None`` for nothing.
+        exit_code: What the command exits with, by what it printed.
 
     Raises:
         typer.Exit: Always.
@@ -53,17 +60,22 @@ def run(
 
     async def command(_: Interruption) -> ExitCode:
         try:
+            if prepare is not None:
+                await prepare()
             new = _missing_file(settings, may_create=may_create)
+            in_memory = is_dry_run and new is not None
             async with Store.open(
-                settings.database_url, passwords=Passwords(threads=settings.password_threads)
+                "sqlite://" if in_memory else settings.database_url,
+                passwords=Passwords(threads=settings.password_threads),
             ) as store:
-                if new is not None:
+                if new is not None and not in_memory:
                     output.talk(f"made a new database, {new.absolute()}")
-                for event in await work(store):
+                events = await work(store)
+                for event in events:
                     output.show(event)
         except (StoreError, StoreUnavailable) as exc:
             raise CommandFailed(ExitCode.ERROR, str(exc)) from exc
-        return ExitCode.OK
+        return exit_code(events)
 
     running.run(output, command)
 

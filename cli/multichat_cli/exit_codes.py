@@ -24,6 +24,7 @@ class ExitCode(IntEnum):
     CONNECTION = 6
     PROTOCOL = 7
     UNCONFIRMED = 8
+    INCOMPLETE = 9
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -39,6 +40,7 @@ MEANINGS: Final[Mapping[ExitCode, str]] = MappingProxyType(
         ExitCode.CONNECTION: "the server cannot be reached, or the connection was lost",
         ExitCode.PROTOCOL: "what answers does not speak the protocol",
         ExitCode.UNCONFIRMED: "a message was sent and never confirmed: it may be lost",
+        ExitCode.INCOMPLETE: "not all could be brought over; the rest was",
         ExitCode.INTERRUPTED: "ended by Ctrl-C",
         ExitCode.TERMINATED: "ended by SIGTERM",
     }

@@ -141,6 +141,14 @@ def describe(event: Event) -> tuple[str, str] | None:
         case "room":
             title = escape(str(event["title"]))
             return _row(f"{event['id']}\t{title}", (("staff only", event["staff_only"]),)), ""
+        case "import_note":
+            what = f"{event['thing']} {escape(str(event['id']))} ({escape(str(event['name']))})"
+            lost = "not brought over: " if event["code"] in ("left_out", "differs") else ""
+            return f"{what}: {lost}{escape(str(event['detail']))}", "yellow" * bool(
+                event["is_loss"]
+            )
+        case "import_done":
+            return _imported(event), "bold"
         case "listening":
             return f"serving {event['url']} (chat at {event['stream_url']})", "bold"
         case _:
@@ -182,6 +190,25 @@ def _console(stream: TextIO) -> "Console":
 def _row(text: str, marks: tuple[tuple[str, object], ...]) -> str:
     shown = ", ".join(word for word, applies in marks if applies)
     return f"{text}\t({shown})" if shown else text
+
+
+def _imported(event: Event) -> str:
+    verb = "would bring over" if event["dry_run"] else "brought over"
+    parts = [f"{verb} {_counted(event, 'added')}"]
+    for name, words in (("present", "here already"), ("left_out", "not brought over")):
+        if event[f"users_{name}"] or event[f"rooms_{name}"]:
+            parts.append(f"{words}: {_counted(event, name)}")
+    if event["users_without_password"]:
+        parts.append(f"in need of a new password: {event['users_without_password']}")
+    return "; ".join(parts)
+
+
+def _counted(event: Event, name: str) -> str:
+    counts = (
+        (number := event[f"{things}_{name}"], things if number != 1 else things[:-1])
+        for things in ("users", "rooms")
+    )
+    return " and ".join(f"{number} {things}" for number, things in counts)
 
 
 def folded(line: str, style: str, console: "Console") -> "Text":

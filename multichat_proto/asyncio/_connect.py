@@ -1,31 +1,25 @@
 """How a session begins and ends under asyncio."""
 
-import asyncio
-import logging
 import random
 import ssl
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Final
 
 from multichat_proto.address import Address
-from multichat_proto.asyncio._chat import Chat, wait_for_result
+from multichat_proto.async_shell import Chat
 from multichat_proto.asyncio._driver import Driver
+from multichat_proto.asyncio._library import Library
 from multichat_proto.asyncio._transport import WebSocketConnector
 from multichat_proto.credentials import Credentials
 from multichat_proto.failures import check_proxy
 from multichat_proto.handshake import SUBPROTOCOL
 from multichat_proto.opening import Opening
 from multichat_proto.options import Options
-from multichat_proto.session import Session
-from multichat_proto.session.lookup import wanted_rooms
+from multichat_proto.starting import Start
 from multichat_proto.transport import OWN_ORIGIN, AsyncConnector
 
 __all__ = ["connect"]
-
-_LOG: Final = logging.getLogger("multichat_proto")
 
 
 def connect(
@@ -106,45 +100,34 @@ def connect(
     )
     if transport is None and proxy is not None:
         check_proxy(proxy)  # a mistake is told here and not by each attempt
-    wanted = wanted_rooms(rooms)
-    return _Connecting(opening, transport or WebSocketConnector(), options, wanted, random)
+    start = Start(opening, options, rooms, random)
+    return _Connecting(start, transport or WebSocketConnector())
 
 
 class _Connecting(AbstractAsyncContextManager[Chat]):
     """The context manager of a session, which owns all its tasks."""
 
-    def __init__(
-        self,
-        opening: Opening,
-        connector: AsyncConnector,
-        options: Options,
-        rooms: tuple[str | int, ...],
-        random: Callable[[], float],
-    ) -> None:
-        self._opening = opening
+    def __init__(self, start: Start, connector: AsyncConnector) -> None:
+        self._start = start
         self._connector = connector
-        self._options = options
-        self._random = random
-        self._wanted = rooms
-        # The same rules, once; with a time of no meaning, as the clock need not run yet.
-        self._start(now=0.0)
 
     async def __aenter__(self) -> Chat:
-        now = asyncio.get_running_loop().time()
-        session = self._start(now)
+        library = Library()
+        now = library.now()
+        session = self._start.session(now)
         self._driver = Driver(
             session,
-            self._opening,
+            self._start.opening,
             self._connector,
-            close_timeout=self._options.close_timeout,
+            close_timeout=self._start.options.close_timeout,
         )
         self._driver.start()
         try:
-            await wait_for_result(session, session.ready(now))
+            await library.result_of(session, session.ready(now))
         except BaseException:
             await self._driver.abort()
             raise
-        return Chat(session, self._opening.address, self._opening.username)
+        return Chat(library, session, self._start.opening.address, self._start.opening.username)
 
     async def __aexit__(
         self,
@@ -156,16 +139,3 @@ class _Connecting(AbstractAsyncContextManager[Chat]):
             await self._driver.stop()
         else:
             await self._driver.abort()  # cancelled: there is no time for a goodbye
-
-    def _start(self, now: float) -> Session:
-        return Session(
-            self._options,
-            now=now,
-            random=self._random,
-            wall_offset=time.time() - now,
-            username=self._opening.username,
-            rooms=self._wanted,
-            has_login=self._opening.has_login,
-            can_login=self._opening.password is not None,
-            on_warning=_LOG.warning,
-        )

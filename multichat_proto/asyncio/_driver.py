@@ -30,9 +30,9 @@ from multichat_proto.session import (
 )
 from multichat_proto.transport import AsyncConnector, AsyncLogin, AsyncTransport
 
-__all__ = ["BATCH", "Driver"]
+__all__ = ["Driver"]
 
-BATCH: Final = 64
+_BATCH: Final = 64
 """Items taken from a source that always has one, before the other tasks get their turn."""
 
 _LOG: Final = logging.getLogger("multichat_proto")
@@ -301,7 +301,7 @@ class Driver:
                 else:
                     session.receive_binary(number, self._now())
                 taken += 1
-                if taken % BATCH == 0:
+                if taken % _BATCH == 0:
                     await asyncio.sleep(0)
         except (ConnectionClosed, RemoteProtocolError) as exc:
             _LOG.info("the connection to %s has ended: %s", self._opening.address, _quoted(exc))

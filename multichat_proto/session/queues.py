@@ -15,6 +15,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from msgspec.structs import astuple
+
 from multichat_proto.events import ChatEvent, Gap
 from multichat_proto.exceptions import ChatClosed, MultichatError, QueueOverflow, RoomError
 from multichat_proto.messages import Room
@@ -29,13 +31,11 @@ OVERDRAFT: Final = 4
 def weight_of(event: ChatEvent) -> int:
     """Return the bytes that an event's text takes in memory, at most."""
     weight = 0
-    for name in event.__struct_fields__:
-        value = getattr(event, name)
-        if isinstance(value, RoomError):
-            value = value.detail
-        if isinstance(value, str):
+    for value in astuple(event):
+        text = value.detail if isinstance(value, RoomError) else value
+        if isinstance(text, str):
             # A text with one character beyond ASCII may take four bytes for each.
-            weight += len(value) if value.isascii() else 4 * len(value)
+            weight += len(text) if text.isascii() else 4 * len(text)
     return weight
 
 
@@ -97,7 +97,7 @@ class EventQueue:
         self._max_bytes = max_bytes
         self._overflow = overflow
         self._on_space = on_space
-        self._events: deque[ChatEvent] = deque()
+        self._events: deque[tuple[ChatEvent, int]] = deque()
         self._dropped = 0
         self._ended = False
         self._end: MultichatError | None = None
@@ -138,9 +138,11 @@ class EventQueue:
             gap, self._dropped = Gap(self.room, self._dropped), 0
             return gap
         if self._events:
+            if self._overflow is not Overflow.BLOCK:
+                return self._pop()
             was_full = self._holds(1)
             event = self._pop()
-            if self._overflow is Overflow.BLOCK and was_full and not self._holds(1):
+            if was_full and not self._holds(1):
                 self._on_space(self)
             return event
         if not self._ended:
@@ -171,25 +173,38 @@ class EventQueue:
         self._was_read = False
         self._on_space(self)
 
-    def put(self, event: ChatEvent) -> None:
-        """Add an event, for the session."""
+    def put(self, event: ChatEvent, weight: int) -> None:
+        """
+        Add an event, for the session.
+
+        Args:
+            event: The event.
+            weight: Its :func:`weight_of`, which the session finds once for all queues.
+
+        """
         if self._ended:
             return
-        weight = weight_of(event)
-        if self._events and self._holds(1, weight):
-            if self._overflow is Overflow.CLOSE:
-                self.end(QueueOverflow(self.room))
+        if len(self._events) >= self._max_queue or self.weight + weight > self._max_bytes:
+            self._give_way(weight)
+            if self._ended:
                 return
-            most = 1
-            if self._overflow is Overflow.BLOCK and self._was_read:
-                # What one piece of data holds comes in whole; hence the last item.
-                most = 1 + OVERDRAFT + 1
-            while self._events and self._holds(most, weight):
-                self._drop()
-        self._events.append(event)
+        self._events.append((event, weight))
         self.weight += weight
         if self.on_ready is not None:
             self.on_ready()
+
+    def _give_way(self, weight: int) -> None:
+        """Have the policy deal with an event, of so many bytes, for which there is no space."""
+        if self._overflow is Overflow.CLOSE:
+            if self._events:
+                self.end(QueueOverflow(self.room))
+            return
+        most = 1
+        if self._overflow is Overflow.BLOCK and self._was_read:
+            # What one piece of data holds comes in whole; hence the last item.
+            most = 1 + OVERDRAFT + 1
+        while self._events and self._holds(most, weight):
+            self._drop()
 
     def shed(self) -> None:
         """Give up the older half of the text: all streams together hold too much."""
@@ -219,8 +234,8 @@ class EventQueue:
         )
 
     def _pop(self) -> ChatEvent:
-        event = self._events.popleft()
-        self.weight -= weight_of(event)
+        event, weight = self._events.popleft()
+        self.weight -= weight
         return event
 
     def _drop(self) -> None:

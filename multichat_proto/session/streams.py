@@ -86,14 +86,17 @@ class Streams:
 
     def tell_room(self, room: Room, event: ChatEvent) -> None:
         """Put an event in the streams of a room, and in those of the chat."""
+        weight = weight_of(event)
         for queue in self._rooms.get(room, ()):
-            self._put(queue, event)
-        self.tell_chat(event)
+            self._put(queue, event, weight)
+        for queue in self._chat:
+            self._put(queue, event, weight)
 
     def tell_chat(self, event: ChatEvent) -> None:
         """Put an event in the streams of the chat alone."""
+        weight = weight_of(event)
         for queue in self._chat:
-            self._put(queue, event)
+            self._put(queue, event, weight)
 
     def end_room(self, room: Room) -> None:
         """End the streams of a room, in order."""
@@ -155,9 +158,9 @@ class Streams:
             for _, since in self._seen_full.values():
                 yield since + timeout
 
-    def _put(self, queue: EventQueue, event: ChatEvent) -> None:
-        queue.put(event)
-        self._put_since += weight_of(event)
+    def _put(self, queue: EventQueue, event: ChatEvent, weight: int) -> None:
+        queue.put(event, weight)
+        self._put_since += weight
         if self._put_since > self._options.max_queue_bytes:
             self._keep_limit()
         if queue.is_full(is_urgent=False):

@@ -1,13 +1,10 @@
 """How a session begins and ends without an event loop."""
 
-import logging
 import random
 import ssl
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Final
 
 from multichat_proto.address import Address
 from multichat_proto.credentials import Credentials
@@ -15,8 +12,7 @@ from multichat_proto.failures import check_proxy
 from multichat_proto.handshake import SUBPROTOCOL
 from multichat_proto.opening import Opening
 from multichat_proto.options import Options
-from multichat_proto.session import Session
-from multichat_proto.session.lookup import wanted_rooms
+from multichat_proto.starting import Start
 from multichat_proto.sync._chat import Chat
 from multichat_proto.sync._clock import Clock
 from multichat_proto.sync._driver import Driver
@@ -25,8 +21,6 @@ from multichat_proto.sync._waiting import Waiting
 from multichat_proto.transport import OWN_ORIGIN, SyncConnector
 
 __all__ = ["connect"]
-
-_LOG: Final = logging.getLogger("multichat_proto")
 
 
 def connect(
@@ -110,48 +104,28 @@ def connect(
     )
     if transport is None and proxy is not None:
         check_proxy(proxy)  # a mistake is told here and not by each attempt
-    wanted = wanted_rooms(rooms)
-    return _Connecting(
-        opening,
-        transport or WebSocketConnector(),
-        options,
-        wanted,
-        random,
-        clock or Clock(),
-    )
+    start = Start(opening, options, rooms, random)
+    return _Connecting(start, transport or WebSocketConnector(), clock or Clock())
 
 
 class _Connecting(AbstractContextManager[Chat]):
     """The context manager of a session, which owns all its threads."""
 
-    def __init__(
-        self,
-        opening: Opening,
-        connector: SyncConnector,
-        options: Options,
-        rooms: tuple[str | int, ...],
-        random: Callable[[], float],
-        clock: Clock,
-    ) -> None:
-        self._opening = opening
+    def __init__(self, start: Start, connector: SyncConnector, clock: Clock) -> None:
+        self._start = start
         self._connector = connector
-        self._options = options
-        self._random = random
-        self._wanted = rooms
         self._clock = clock
-        # The same rules, once; with a time of no meaning.
-        self._start(now=0.0)
 
     def __enter__(self) -> Chat:
-        session = self._start(self._clock.now())
+        session = self._start.session(self._clock.now())
         waiting = Waiting(session, self._clock)
         self._driver = Driver(
             session,
-            self._opening,
+            self._start.opening,
             self._connector,
             self._clock,
             waiting.lock,
-            close_timeout=self._options.close_timeout,
+            close_timeout=self._start.options.close_timeout,
         )
         try:
             self._driver.start()
@@ -159,7 +133,7 @@ class _Connecting(AbstractContextManager[Chat]):
         except BaseException:
             self._driver.abort()
             raise
-        return Chat(waiting, session, self._opening.address, self._opening.username)
+        return Chat(waiting, session, self._start.opening.address, self._start.opening.username)
 
     def __exit__(
         self,
@@ -171,16 +145,3 @@ class _Connecting(AbstractContextManager[Chat]):
             self._driver.stop()
         else:
             self._driver.abort()  # interrupted: there is no time for a goodbye
-
-    def _start(self, now: float) -> Session:
-        return Session(
-            self._options,
-            now=now,
-            random=self._random,
-            wall_offset=time.time() - now,
-            username=self._opening.username,
-            rooms=self._wanted,
-            has_login=self._opening.has_login,
-            can_login=self._opening.password is not None,
-            on_warning=_LOG.warning,
-        )

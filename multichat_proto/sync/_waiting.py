@@ -93,15 +93,21 @@ class Waiting:
         with self.lock:
             queue.claim()
             try:
-                ready = threading.Condition(self.lock)
-                queue.on_ready = ready.notify_all
-                deadline = None if timeout is None else self.now() + timeout
-                while (event := queue.take()) is None:
-                    self._wait_on(ready, deadline, "no event came in time")
+                event = queue.take()
+                if event is None:
+                    event = self._await_event(queue, timeout)
                 return event
             finally:
                 queue.on_ready = None
                 queue.release()
+
+    def _await_event(self, queue: EventQueue, timeout: float | None) -> ChatEvent:
+        ready = threading.Condition(self.lock)
+        queue.on_ready = ready.notify_all
+        deadline = None if timeout is None else self.now() + timeout
+        while (event := queue.take()) is None:
+            self._wait_on(ready, deadline, "no event came in time")
+        return event
 
     def _await(self, operation: Operation[T], timeout: float | None) -> None:
         if operation.is_done:

@@ -1,32 +1,27 @@
 """How a session begins and ends on Trio."""
 
-import logging
 import random
 import ssl
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Final
 
 import trio
 
 from multichat_proto.address import Address
+from multichat_proto.async_shell import Chat
 from multichat_proto.credentials import Credentials
 from multichat_proto.handshake import SUBPROTOCOL
 from multichat_proto.opening import Opening
 from multichat_proto.options import Options
-from multichat_proto.session import Session
-from multichat_proto.session.lookup import wanted_rooms
+from multichat_proto.starting import Start
 from multichat_proto.transport import OWN_ORIGIN, AsyncConnector
-from multichat_proto.trio._chat import Chat, wait_for_result
 from multichat_proto.trio._dial import Dialler
 from multichat_proto.trio._driver import Driver
+from multichat_proto.trio._library import Library
 from multichat_proto.trio._proxy import HttpProxy
 
 __all__ = ["connect"]
-
-_LOG: Final = logging.getLogger("multichat_proto")
 
 
 def connect(
@@ -106,8 +101,8 @@ def connect(
     )
     if transport is None and proxy is not None:
         HttpProxy.parse(proxy)  # a mistake is told here and not by each attempt
-    wanted = wanted_rooms(rooms)
-    return _Connecting(opening, transport or Dialler(), options, wanted, random)
+    start = Start(opening, options, rooms, random)
+    return _Connecting(start, transport or Dialler())
 
 
 class _Connecting(AbstractAsyncContextManager[Chat]):
@@ -118,42 +113,30 @@ class _Connecting(AbstractAsyncContextManager[Chat]):
     there is nothing for it to wrap in a group.
     """
 
-    def __init__(
-        self,
-        opening: Opening,
-        connector: AsyncConnector,
-        options: Options,
-        rooms: tuple[str | int, ...],
-        random: Callable[[], float],
-    ) -> None:
-        self._opening = opening
+    def __init__(self, start: Start, connector: AsyncConnector) -> None:
+        self._start = start
         self._connector = connector
-        self._options = options
-        self._random = random
-        self._wanted = rooms
-        # The same rules, once; with a time of no meaning, as the clock need not run yet.
-        self._start(now=0.0)
 
     async def __aenter__(self) -> Chat:
-        opening = self._opening
+        opening, library = self._start.opening, Library()
         now = trio.current_time()
-        self._session = self._start(now)
+        self._session = self._start.session(now)
         driver = Driver(
             self._session,
             opening,
             self._connector,
-            close_timeout=self._options.close_timeout,
+            close_timeout=self._start.options.close_timeout,
         )
         self._has_ended = trio.Event()
         self._tasks = trio.open_nursery()
         self._nursery = await self._tasks.__aenter__()
         self._nursery.start_soon(self._drive, driver)
         try:
-            await wait_for_result(self._session, self._session.ready(now))
+            await library.result_of(self._session, self._session.ready(now))
         except BaseException:
             await self._end()
             raise
-        return Chat(self._session, opening.address, opening.username)
+        return Chat(library, self._session, opening.address, opening.username)
 
     async def __aexit__(
         self,
@@ -163,23 +146,10 @@ class _Connecting(AbstractAsyncContextManager[Chat]):
     ) -> None:
         self._session.stop(trio.current_time())
         try:
-            with trio.move_on_after(self._options.close_timeout):
+            with trio.move_on_after(self._start.options.close_timeout):
                 await self._has_ended.wait()
         finally:
             await self._end()
-
-    def _start(self, now: float) -> Session:
-        return Session(
-            self._options,
-            now=now,
-            random=self._random,
-            wall_offset=time.time() - now,
-            username=self._opening.username,
-            rooms=self._wanted,
-            has_login=self._opening.has_login,
-            can_login=self._opening.password is not None,
-            on_warning=_LOG.warning,
-        )
 
     async def _drive(self, driver: Driver) -> None:
         await driver.run()

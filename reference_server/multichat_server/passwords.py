@@ -10,14 +10,10 @@ Whoever asks about a user that does not exist is kept waiting as long as for one
 that the time tells nothing: :meth:`Passwords.verify` hashes in vain when there is nothing to
 compare with.
 
-Accounts that come from a Django database keep their PBKDF2 hash until their first login, which
-replaces it. Until then their checks take a little longer than others.
+Accounts that come from a Django database keep their hash (see :mod:`.django_hashes`) until their
+first login, which replaces it. Until then their checks take a little longer than others.
 """
 
-import base64
-import binascii
-import hashlib
-import hmac
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +21,7 @@ import argon2
 import trio
 
 from multichat_proto.exceptions import MultichatError
+from multichat_server import django_hashes
 
 __all__ = ["LONGEST_PASSWORD", "MOST_WAITING", "Passwords", "TooManyChecks", "Verdict"]
 
@@ -42,10 +39,6 @@ MOST_WAITING: Final = 16
 _TIME_COST: Final = 2
 _MEMORY_COST_KIB: Final = 19_456
 _PARALLELISM: Final = 1
-
-# Django's default has grown from 30,000 rounds (1.10) to over a million; a hash that asks for
-# more than this is no hash of Django's but an attempt to keep a thread busy.
-_MOST_PBKDF2_ROUNDS: Final = 10_000_000
 
 
 class TooManyChecks(MultichatError):
@@ -117,7 +110,7 @@ class Passwords:
             return Verdict(is_right=False)
         if stored is not None and stored.startswith("$argon2"):
             return self._verify_argon2(password, stored)
-        is_right = stored is not None and _is_django_hash_of(password, stored)
+        is_right = stored is not None and django_hashes.is_hash_of(_as_bytes(password), stored)
         # The same Argon2 pass for all three: unknown user, wrong password, and the right one,
         # which gets its new hash from it.
         new_hash = self._hash(password)
@@ -136,17 +129,3 @@ class Passwords:
 def _as_bytes(password: str) -> bytes:
     # Lone surrogates have no UTF-8; as a password they are merely unusual.
     return password.encode("utf-8", "surrogatepass")
-
-
-def _is_django_hash_of(password: str, stored: str) -> bool:
-    """Check a hash as Django writes it: ``pbkdf2_sha256$rounds$salt$base64``."""
-    try:
-        algorithm, rounds_text, salt, digest_text = stored.split("$")
-        rounds = int(rounds_text)
-        digest = base64.b64decode(digest_text, validate=True)
-    except (ValueError, binascii.Error):
-        return False
-    if algorithm != "pbkdf2_sha256" or not 0 < rounds <= _MOST_PBKDF2_ROUNDS:
-        return False
-    found = hashlib.pbkdf2_hmac("sha256", _as_bytes(password), salt.encode(), rounds)
-    return hmac.compare_digest(found, digest)

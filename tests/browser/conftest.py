@@ -24,7 +24,7 @@ from .scripted_stream import Stream
 from .wire import Wire
 
 SCREENS = ROOT / "build" / "screens"
-AXE = ROOT / "build" / "axe-core" / "axe.min.js"
+AXE = ROOT / "build" / "npm" / "node_modules" / "axe-core" / "axe.min.js"
 
 # A busy machine takes its time; what hangs is ended by pytest's own limit.
 expect.set_options(timeout=20_000)

@@ -29,6 +29,7 @@ COMMANDS = [
     "admin room list",
     "admin room change",
     "admin room delete",
+    "admin import-django",
     "conformance",
     "conformance run",
     "conformance init",

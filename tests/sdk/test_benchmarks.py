@@ -29,4 +29,4 @@ def test_reading() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     rows = [line for line in done.stdout.splitlines() if line.startswith(tuple(CLIENTS))]
     columns = [len(line.split()) - line.startswith("multichat") for line in rows]
-    assert columns == [5, 6, 6] * 2
+    assert columns == [5, 7, 7] * 2

@@ -33,6 +33,10 @@ def queue(
     return made
 
 
+def put(events: EventQueue, event: ChatEvent) -> None:
+    events.put(event, weight_of(event))
+
+
 def taken(events: EventQueue) -> list[ChatEvent]:
     found: list[ChatEvent] = []
     while (event := events.take()) is not None:
@@ -43,7 +47,7 @@ def taken(events: EventQueue) -> list[ChatEvent]:
 def test_what_goes_in_comes_out_in_order() -> None:
     events = queue(Overflow.DROP_OLDEST)
     for number in range(3):
-        events.put(said(number))
+        put(events, said(number))
 
     assert len(events) == 3
     assert taken(events) == [said(0), said(1), said(2)]
@@ -52,10 +56,10 @@ def test_what_goes_in_comes_out_in_order() -> None:
 def test_the_oldest_give_way_and_are_counted() -> None:
     events = queue(Overflow.DROP_OLDEST)
     for number in range(5):
-        events.put(said(number))
+        put(events, said(number))
     first = events.take()
-    events.put(said(5))
-    events.put(said(6))
+    put(events, said(5))
+    put(events, said(6))
 
     assert first == Gap(ONE, 2)
     assert len(events) == 4
@@ -66,7 +70,7 @@ def test_nothing_is_missed_without_a_word() -> None:
     events = queue(Overflow.DROP_OLDEST)
     counted = 0
     for number in range(100):
-        events.put(said(number))
+        put(events, said(number))
         if number % 7 == 0:
             event = events.take()
             counted += event.dropped if isinstance(event, Gap) else 1
@@ -79,7 +83,7 @@ def test_nothing_is_missed_without_a_word() -> None:
 def test_a_reader_may_want_the_end_instead() -> None:
     events = queue(Overflow.CLOSE)
     for number in range(5):
-        events.put(said(number))
+        put(events, said(number))
 
     assert events.is_ended
     assert [events.take() for _ in range(3)] == [said(0), said(1), said(2)]
@@ -93,11 +97,11 @@ def test_blocking_asks_for_a_pause_and_loses_nothing() -> None:
     events = queue(Overflow.BLOCK, space=space)
     for number in range(3):
         assert not events.is_full(is_urgent=False)
-        events.put(said(number))
+        put(events, said(number))
     assert events.is_full(is_urgent=False)
     assert not events.is_full(is_urgent=True)
     for number in range(3, 15):
-        events.put(said(number))
+        put(events, said(number))
     assert events.is_full(is_urgent=True)
 
     assert taken(events) == [said(number) for number in range(15)]
@@ -107,7 +111,7 @@ def test_blocking_asks_for_a_pause_and_loses_nothing() -> None:
 def test_even_a_blocking_queue_has_an_end() -> None:
     events = queue(Overflow.BLOCK)
     for number in range(100):
-        events.put(said(number))
+        put(events, said(number))
 
     assert len(events) == 19
     assert events.take() == Gap(ONE, 82)
@@ -118,7 +122,7 @@ def test_a_blocking_queue_that_nobody_reads_blocks_nobody() -> None:
         ONE, max_queue=3, max_bytes=100, overflow=Overflow.BLOCK, on_space=lambda _: None
     )
     for number in range(100):
-        events.put(said(number))
+        put(events, said(number))
 
     assert not events.is_full(is_urgent=False)
     assert events.take() == Gap(ONE, 97)
@@ -130,7 +134,7 @@ class TestBytes:
     def test_the_oldest_give_way_to_long_ones(self) -> None:
         events = queue(Overflow.DROP_OLDEST, max_bytes=100)
         for text in ("a" * 60, "b" * 30, "c" * 60):
-            events.put(RoomMessage(ONE, "bob", text))
+            put(events, RoomMessage(ONE, "bob", text))
 
         assert events.weight == 90 + 2 * len("1bob")
         assert taken(events)[0] == Gap(ONE, 1)
@@ -140,7 +144,7 @@ class TestBytes:
         events = queue(Overflow.DROP_OLDEST, max_bytes=100)
         longest = RoomMessage(ONE, "bob", "a" * 1_000)
         for _ in range(2):
-            events.put(longest)
+            put(events, longest)
 
         assert taken(events) == [Gap(ONE, 1), longest]
 
@@ -153,7 +157,7 @@ class TestBytes:
     def test_too_many_bytes_end_a_stream_that_wants_it(self) -> None:
         events = queue(Overflow.CLOSE, max_bytes=100)
         for _ in range(2):
-            events.put(RoomMessage(ONE, "bob", "a" * 60))
+            put(events, RoomMessage(ONE, "bob", "a" * 60))
 
         assert events.is_ended
 
@@ -161,11 +165,11 @@ class TestBytes:
         space: list[EventQueue] = []
         events = queue(Overflow.BLOCK, max_bytes=100, space=space)
         for _ in range(2):
-            events.put(RoomMessage(ONE, "bob", "a" * 60))
+            put(events, RoomMessage(ONE, "bob", "a" * 60))
         assert events.is_full(is_urgent=False)
         assert not events.is_full(is_urgent=True)
         for _ in range(100):
-            events.put(RoomMessage(ONE, "bob", "a" * 60))
+            put(events, RoomMessage(ONE, "bob", "a" * 60))
         assert events.weight <= 600
 
         assert isinstance(events.take(), Gap)
@@ -192,7 +196,7 @@ class TestBytes:
         closing, blocking = queue(Overflow.CLOSE), queue(Overflow.BLOCK, space=space)
         for events in (closing, blocking):
             for _ in range(3):
-                events.put(said(1))
+                put(events, said(1))
             events.shed()
             assert taken_or_ended(events) == [Gap(ONE, 2), said(1)]
 
@@ -211,10 +215,10 @@ def taken_or_ended(events: EventQueue) -> list[ChatEvent]:
 
 def test_the_end_comes_after_what_is_in_it() -> None:
     events = queue(Overflow.DROP_OLDEST)
-    events.put(said(1))
+    put(events, said(1))
     events.end()
     events.end(ConnectionFailed("too late to say"))
-    events.put(said(2))
+    put(events, said(2))
 
     assert events.take() == said(1)
     for _ in range(2):
@@ -234,7 +238,7 @@ def test_a_reader_is_woken() -> None:
     woken: list[str] = []
     events = queue(Overflow.DROP_OLDEST)
     events.on_ready = lambda: woken.append("up")
-    events.put(said(1))
+    put(events, said(1))
     events.end()
 
     assert woken == ["up", "up"]

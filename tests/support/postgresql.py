@@ -11,9 +11,9 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import count
 from pathlib import Path
 
@@ -21,7 +21,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-__all__ = ["Cluster", "postgresql", "postgresql_url"]
+__all__ = ["Cluster", "postgresql", "postgresql_url", "running"]
 
 # It may be killed at any time: nothing has to survive.
 OPTIONS = "-c listen_addresses= -c fsync=off -c max_connections=100 -c deadlock_timeout=200ms"
@@ -30,9 +30,10 @@ OPTIONS = "-c listen_addresses= -c fsync=off -c max_connections=100 -c deadlock_
 class Cluster:
     """A running server, in which each test has a database of its own."""
 
-    def __init__(self, folder: Path, user: str) -> None:
+    def __init__(self, folder: Path, user: str, control: Callable[..., None]) -> None:
         self._folder = folder
         self._user = user
+        self._control = control
         self._numbers = count(1)
 
     def new_database(self) -> str:
@@ -48,8 +49,18 @@ class Cluster:
             "WHERE pid <> pg_backend_pid() AND datname IS NOT NULL"
         )
 
-    def close(self) -> None:
-        self._admin.close()
+    def start(self) -> None:
+        """Start it, and return when it takes connections."""
+        self._control(
+            "-l", str(self._folder / "log"), "-o", f"{OPTIONS} -k {self._folder}", "start"
+        )
+
+    def stop(self) -> None:
+        """Stop it at once, as if the machine had failed; :meth:`start` brings it back."""
+        if "_admin" in self.__dict__:
+            self._admin.close()
+            del self._admin
+        self._control("-m", "immediate", "stop")
 
     def _url(self, name: str) -> str:
         return f"postgresql://{self._user}@/{name}?host={self._folder}"
@@ -102,23 +113,12 @@ def running() -> Iterator[Cluster]:
             shutil.chown(folder, as_user)
         data = str(folder / "data")
         run("initdb", "-D", data, "-U", user, "--no-sync", "-A", "trust", "-E", "UTF8")
-        run(
-            "pg_ctl",
-            "-D",
-            data,
-            "-w",
-            "-l",
-            str(folder / "log"),
-            "-o",
-            f"{OPTIONS} -k {folder}",
-            "start",
-        )
-        cluster = Cluster(folder, user)
+        cluster = Cluster(folder, user, partial(run, "pg_ctl", "-D", data, "-w"))
+        cluster.start()
         try:
             yield cluster
         finally:
-            cluster.close()
-            run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+            cluster.stop()
     finally:
         shutil.rmtree(folder)
 

@@ -1,6 +1,7 @@
 """What is done with rooms inside a transaction."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from multichat_server.storage.records import Found, RoomRecord
 from multichat_server.storage.searching import by_code_points, contains, find, fold
 from multichat_server.storage.tables import rooms
 
-__all__ = ["add", "change", "delete", "everything", "one", "search"]
+__all__ = ["add", "add_many", "change", "delete", "everything", "one", "search"]
 
 # Chosen ids beyond this do not move the counter: one room with the highest id of all would
 # leave none for the rooms after it.
@@ -45,6 +46,32 @@ def add(
     log.note(connection, "room.add", subject=title, subject_id=room_id, details=details)
     bump_revision(connection)
     return RoomRecord(room_id, title, staff_only)
+
+
+def add_many(connection: sa.Connection, new: Sequence[RoomRecord]) -> None:
+    """
+    Add rooms that were not there; the caller notes that, and bumps the revision.
+
+    Raises:
+        IntegrityError: One is there by now.
+
+    """
+    # The counter before the rooms, as everybody takes them.
+    pass_room_id(
+        connection, max((room.id for room in new if room.id <= _HIGHEST_COUNTED), default=0)
+    )
+    connection.execute(
+        sa.insert(rooms),
+        [
+            {
+                "id": room.id,
+                "title": room.title,
+                "search_text": fold(room.title),
+                "staff_only": room.staff_only,
+            }
+            for room in new
+        ],
+    )
 
 
 def change(

@@ -16,6 +16,7 @@ from multichat_server.storage.tables import sessions, users
 __all__ = [
     "account",
     "add",
+    "add_many",
     "change",
     "delete",
     "everyone",
@@ -61,6 +62,33 @@ def add(
     log.note(connection, "user.add", subject=username, subject_id=user_id, details=details)
     bump_revision(connection)
     return user
+
+
+def add_many(connection: sa.Connection, new: Sequence[tuple[str, str, bool, bool]]) -> None:
+    """
+    Add users that were not there; the caller notes that, and bumps the revision.
+
+    Args:
+        connection: The transaction.
+        new: Of each its name, the hash of its password, whether it is staff, whether active.
+
+    Raises:
+        IntegrityError: One is there by now.
+
+    """
+    connection.execute(
+        sa.insert(users),
+        [
+            {
+                "username": username,
+                "search_text": fold(username),
+                "password": password,
+                "is_staff": is_staff,
+                "is_active": is_active,
+            }
+            for username, password, is_staff, is_active in new
+        ],
+    )
 
 
 def change(

@@ -20,6 +20,7 @@ from multichat_proto import (
     NotSent,
     Options,
     RoomMessage,
+    ServerUnavailable,
 )
 
 __all__ = ["SHELLS", "SPEAKER", "Guest"]
@@ -121,7 +122,7 @@ class Guest:
                     continue
                 try:
                     await chat.rooms[event.room].send(text)
-                except (NotSent, DeliveryUnknown) as exc:
+                except (NotSent, DeliveryUnknown, ServerUnavailable) as exc:
                     self.outcomes[text] = type(exc).__name__
                 else:
                     self.outcomes[text] = "said"
@@ -167,7 +168,7 @@ class Guest:
                     continue
                 try:
                     chat.rooms[event.room].send(text)
-                except (NotSent, DeliveryUnknown) as exc:
+                except (NotSent, DeliveryUnknown, ServerUnavailable) as exc:
                     self.outcomes[text] = type(exc).__name__
                 else:
                     self.outcomes[text] = "said"

@@ -45,13 +45,15 @@ def test_good(events: list[ChatEvent]) -> None:
     [
         pytest.param([JOINED, said("a"), said("a")], "twice", id="twice"),
         pytest.param([JOINED, said("b"), said("a")], "out of order", id="out of order"),
-        pytest.param([JOINED, said("a"), said("c")], "a silent gap", id="silent gap"),
+        pytest.param([JOINED, said("a"), said("c")], "missing before", id="silent gap"),
         pytest.param(
             [JOINED, said("a"), LOST, BACK, said("c"), said("a")], "twice", id="twice after a loss"
         ),
         pytest.param([JOINED, LOST, said("a")], "not in", id="not in the room"),
         pytest.param(
-            [JOINED, said("a"), LOST, BACK, said("b"), said("d")], "silent", id="a second gap"
+            [JOINED, said("a"), LOST, BACK, said("b"), said("d")],
+            "missing before",
+            id="a second gap",
         ),
     ],
 )

@@ -192,7 +192,7 @@ async def test_the_use_of_a_credential_is_noted(
     assert noted == [key, bearer(secret)]
 
 
-def test_who_was_not_asked_is_nobody(world: World) -> None:
+async def test_who_was_not_asked_is_nobody(world: World) -> None:
     """Should an operation for everybody look at its caller, it finds none."""
     call = Call(world.site, Request({"type": "http"}), None)
 

@@ -1,11 +1,10 @@
-"""A stream of events, as asyncio's ``async for`` reads it."""
+"""A stream of events, as an ``async for`` reads it."""
 
-import asyncio
 from collections.abc import Callable
 from types import TracebackType
-from typing import Generic, Self, TypeVar, cast, overload
+from typing import Final, Generic, Self, TypeVar, cast, overload
 
-from multichat_proto.asyncio._driver import BATCH
+from multichat_proto.async_shell.library import AsyncLibrary
 from multichat_proto.exceptions import ChatClosed
 from multichat_proto.session import EndOfEvents, EventQueue, Session
 from multichat_proto.session.matching import matcher
@@ -14,6 +13,10 @@ __all__ = ["Events"]
 
 E = TypeVar("E")
 T = TypeVar("T")
+
+_MOST_AT_A_TIME: Final = 64
+"""Events that are taken before others get their turn: an ``async for`` over a stream that is
+never empty must not stop the rest of the program."""
 
 
 class Events(Generic[E]):
@@ -30,12 +33,14 @@ class Events(Generic[E]):
     itself, it raises the reason then.
 
     Args:
+        library: What it waits by.
         session: Whose events these are.
         queue: Where they wait.
 
     """
 
-    def __init__(self, session: Session, queue: EventQueue) -> None:
+    def __init__(self, library: AsyncLibrary, session: Session, queue: EventQueue) -> None:
+        self._library = library
         self._session = session
         self._queue = queue
         self._taken = 0
@@ -103,16 +108,16 @@ class Events(Generic[E]):
                 return event
 
     async def _take(self) -> E:
+        await self._library.begin()
         queue = self._queue
         queue.claim()
         try:
-            if self._taken >= BATCH:
-                # A loop over a stream that is never empty must not stop the other tasks.
+            if self._taken >= _MOST_AT_A_TIME:
                 self._taken = 0
-                await asyncio.sleep(0)
+                await self._library.give_way()
             while (event := queue.take()) is None:
                 self._taken = 0
-                ready = asyncio.Event()
+                ready = self._library.event()
                 queue.on_ready = ready.set
                 await ready.wait()
         finally:

@@ -1,5 +1,5 @@
 """
-A chat and its rooms, as a program on asyncio sees them.
+A chat and its rooms, as an async program sees them.
 
 There is no state of a chat here: what is asked goes to the session, and what is answered comes
 from it. A task that waits is woken by what it waits for. A task that is cancelled takes its
@@ -7,13 +7,13 @@ request back in the moment of the cancellation, so that there is no time in whic
 could come for nobody.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, TypeVar, overload
+from typing import TypeVar, overload
 
 from multichat_proto.address import Address
-from multichat_proto.asyncio._events import Events
+from multichat_proto.async_shell.events import Events
+from multichat_proto.async_shell.library import AsyncLibrary
 from multichat_proto.events import ChatEvent, RoomEvent, RoomMessage
 from multichat_proto.exceptions import DeliveryUnknown, MultichatError, RoomError
 from multichat_proto.messages import Room as RoomId
@@ -35,20 +35,24 @@ class Chat:
     everything of all rooms from the connect on; see :data:`multichat_proto.events.ChatEvent`.
 
     Args:
+        library: What it waits by.
         session: What it stands on.
         address: The server.
         username: One's own name, or ``None`` where it is not known.
 
     """
 
-    def __init__(self, session: Session, address: Address, username: str | None) -> None:
+    def __init__(
+        self, library: AsyncLibrary, session: Session, address: Address, username: str | None
+    ) -> None:
+        self._library = library
         self._session = session
         self._address = address
         self._username = username
-        self._known = _KnownRooms(self, session)
+        self._known = _KnownRooms(self, library, session)
         self._rooms = Rooms(session.rooms, self._known.of, session.refusals)
         self._joining: Counter[RoomId | None] = Counter()
-        self._events: Events[ChatEvent] = Events(session, session.events)
+        self._events: Events[ChatEvent] = Events(library, session, session.events)
 
     @property
     def address(self) -> Address:
@@ -93,17 +97,18 @@ class Chat:
             MultichatError: The session has ended; this is why.
 
         """
+        await self._library.begin()
         name = room_id(room)
         is_new = name not in self._session.rooms
-        operation = self._session.join(room, _now())
+        operation = self._session.join(room, self._library.now())
+
+        def lost() -> None:
+            if is_new:
+                self._leave_unused(name)
+
         self._joining[name] += 1
         try:
-            view = await wait_for_result(self._session, operation)
-        except asyncio.CancelledError:
-            # The answer may have come in the same turn of the loop, just before.
-            if is_new and operation.is_done:
-                self._leave_unused(name)
-            raise
+            view = await self._library.result_of(self._session, operation, lost)
         finally:
             self._joining -= Counter([name])
         return self._known.of(view)
@@ -148,11 +153,11 @@ class Chat:
 
         """
         queue = self._session.subscribe(None, max_queue=max_queue, overflow=overflow)
-        return Events(self._session, queue)
+        return Events(self._library, self._session, queue)
 
     def reconnect_now(self) -> None:
         """Try at once to connect, if the session waits to; its waits begin small again."""
-        self._session.reconnect_now(_now())
+        self._session.reconnect_now(self._library.now())
 
     def __aiter__(self) -> Events[ChatEvent]:
         """Iterate over the chat's own stream; events are kept from the connect on."""
@@ -165,7 +170,7 @@ class Chat:
         """Leave a room that only a join has asked for that was cancelled."""
         view = None if name is None else self._session.rooms.get(name)
         if view is not None and self._joining[name] == 1 and not self._known.knows(view):
-            self._session.leave(view.room, _now())
+            self._session.leave(view.room, self._library.now())
 
 
 class Room:
@@ -177,16 +182,18 @@ class Room:
 
     Args:
         chat: Whose room it is.
+        library: What it waits by.
         session: What it stands on.
         view: What the session knows of it.
 
     """
 
-    def __init__(self, chat: Chat, session: Session, view: RoomView) -> None:
+    def __init__(self, chat: Chat, library: AsyncLibrary, session: Session, view: RoomView) -> None:
         self._chat = chat
+        self._library = library
         self._session = session
         self._view = view
-        self._events: Events[RoomEvent] = Events(session, view.events)
+        self._events: Events[RoomEvent] = Events(library, session, view.events)
 
     @property
     def chat(self) -> Chat:
@@ -230,14 +237,14 @@ class Room:
             MultichatError: The session has ended; this is why.
 
         """
-        operation = self._session.send(self.id, text, _now())
-        try:
-            return await wait_for_result(self._session, operation)
-        except asyncio.CancelledError:
-            # What became of it may have come in the same turn of the loop, just before.
-            if operation.is_done and _was_handed_over(operation):
+        await self._library.begin()
+        operation = self._session.send(self.id, text, self._library.now())
+
+        def lost() -> None:
+            if _was_handed_over(operation):
                 self._session.unconfirmed(self.id, text)
-            raise
+
+        return await self._library.result_of(self._session, operation, lost)
 
     async def leave(self) -> None:
         """
@@ -250,7 +257,10 @@ class Room:
             RoomError: The server refused; one is still in.
 
         """
-        await wait_for_result(self._session, self._session.leave(self.id, _now()))
+        await self._library.begin()
+        operation = self._session.leave(self.id, self._library.now())
+        # Nothing to do for one that is lost: it is carried out all the same.
+        await self._library.result_of(self._session, operation)
 
     @overload
     async def wait_for(self, what: Callable[[RoomEvent], bool], /) -> RoomEvent: ...
@@ -292,7 +302,7 @@ class Room:
         queue = self._session.subscribe(self.id, max_queue=max_queue, overflow=overflow)
         if self._session.rooms.get(self.id) is not self._view:
             self._session.unsubscribe(queue)  # Left: there is nothing to come.
-        return Events(self._session, queue)
+        return Events(self._library, self._session, queue)
 
     def __aiter__(self) -> Events[RoomEvent]:
         """Iterate over the room's own stream; events are kept from the join on."""
@@ -305,8 +315,9 @@ class Room:
 class _KnownRooms:
     """The session's rooms, each as one and the same object while one is in it."""
 
-    def __init__(self, chat: Chat, session: Session) -> None:
+    def __init__(self, chat: Chat, library: AsyncLibrary, session: Session) -> None:
         self._chat = chat
+        self._library = library
         self._session = session
         self._known: dict[RoomId, Room] = {}
 
@@ -321,7 +332,7 @@ class _KnownRooms:
             return self._known[view.room]
         for gone in self._known.keys() - self._session.rooms.keys():
             del self._known[gone]
-        room = self._known[view.room] = Room(self._chat, self._session, view)
+        room = self._known[view.room] = Room(self._chat, self._library, self._session, view)
         return room
 
 
@@ -333,47 +344,3 @@ def _was_handed_over(send: Operation[RoomMessage]) -> bool:
     except MultichatError:
         return False
     return True
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
-
-
-async def wait_for_result(session: Session, operation: Operation[T]) -> T:
-    """
-    Wait for an operation; cancelled, take it back in that very moment.
-
-    Raises:
-        MultichatError: It failed.
-
-    """
-    if not operation.is_done:
-        waiting = _Waiting(session, operation)
-        operation.on_done = waiting.wake
-        await waiting
-    return operation.result()
-
-
-class _Waiting(asyncio.Future[None]):
-    """
-    A task's wait for an operation.
-
-    ``except CancelledError`` would come too late: between the cancellation and the task's next
-    turn the server may answer, and nobody would be told.
-    """
-
-    def __init__(self, session: Session, operation: Operation[Any]) -> None:
-        super().__init__()
-        self._session = session
-        self._operation = operation
-
-    def wake(self) -> None:
-        if not self.done():
-            self.set_result(None)
-
-    def cancel(self, msg: Any | None = None) -> bool:
-        if self.done():
-            return False
-        self._operation.on_done = None
-        self._session.abandon(self._operation, _now())
-        return super().cancel(msg)
