@@ -94,7 +94,7 @@ wheel: $(VENV)/.test ## Build dist/ and try it in clean environments, without ex
 spec: $(VENV)/.test ## Regenerate the generated files of spec/
 	@$(BIN)/python -m multichat_spec.generate
 
-docs: $(VENV)/.test ## Regenerate the generated tables of docs/
+docs: $(VENV)/.test ## Regenerate the generated tables of docs/, and openapi.json
 	@$(BIN)/python -m tests.house.generate_docs
 
 lock: ## Remake the lock with the newest versions that pyproject.toml allows

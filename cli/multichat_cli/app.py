@@ -15,6 +15,8 @@ from multichat_cli.conformance.app import conformance
 from multichat_cli.exit_codes import table
 from multichat_cli.join import EPILOG as JOIN_EPILOG
 from multichat_cli.join import join
+from multichat_cli.rooms import EPILOG as ROOMS_EPILOG
+from multichat_cli.rooms import rooms
 from multichat_cli.send import EPILOG as SEND_EPILOG
 from multichat_cli.send import send
 
@@ -25,6 +27,7 @@ Examples:
 
 \b
   multichat serve --demo
+  multichat rooms --user alice
   multichat join 1 --user alice
   multichat send 1 "The build is green." --user bot
   multichat admin room add "Tea kitchen"
@@ -76,6 +79,7 @@ def serve() -> None:
     raise AssertionError("loaded in _Commands.resolve_command")
 
 
+app.command(epilog=ROOMS_EPILOG)(rooms)
 app.command(epilog=JOIN_EPILOG)(join)
 app.command(epilog=SEND_EPILOG)(send)
 app.add_typer(admin)

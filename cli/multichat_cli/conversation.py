@@ -47,7 +47,7 @@ from multichat_proto.options import Options, Overflow
 from multichat_proto.session import SessionState
 from multichat_proto.trio import Chat, Room, connect
 
-__all__ = ["Conversation", "Server", "dial"]
+__all__ = ["Conversation", "Server", "dial", "too_slow", "warn_unencrypted"]
 
 T = TypeVar("T")
 
@@ -113,11 +113,7 @@ async def dial(server: Server, output: Output) -> AsyncIterator[Chat]:
 
     """
     credentials = server.credentials
-    if credentials is not None and not server.address.secure and not server.address.is_loopback:
-        output.talk(
-            f"multichat: warning: the password goes to {server.address.host} unencrypted; "
-            "use https or wss if the server has it"
-        )
+    warn_unencrypted(server, output)
     with trio.CancelScope() as opening:
         opening.deadline = trio.current_time() + server.timeout
         try:
@@ -136,7 +132,17 @@ async def dial(server: Server, output: Output) -> AsyncIterator[Chat]:
         except RemoteProtocolError as exc:
             raise CommandFailed(ExitCode.PROTOCOL, str(exc)) from exc
     if opening.cancelled_caught:
-        raise _too_slow(server, "let us in")
+        raise too_slow(server, "let us in")
+
+
+def warn_unencrypted(server: Server, output: Output) -> None:
+    """Tell the person if the password is about to go over a network where others can read it."""
+    is_private = server.address.secure or server.address.is_loopback
+    if server.credentials is not None and not is_private:
+        output.talk(
+            f"multichat: warning: the password goes to {server.address.host} unencrypted; "
+            "use https or wss if the server has it"
+        )
 
 
 class Conversation:
@@ -202,7 +208,7 @@ class Conversation:
                 lambda _, event: isinstance(event, RoomJoined) and event.room == self.room,
             )
         except NoAnswer as exc:
-            raise _too_slow(self._server, "answer the join") from exc
+            raise too_slow(self._server, "answer the join") from exc
         except RoomError as exc:
             raise CommandFailed(
                 ExitCode.REFUSED,
@@ -357,7 +363,8 @@ def event_of_refusal(error: RoomError) -> Event:
     return {"event": "error", **{name: what for name, what in members.items() if what is not None}}
 
 
-def _too_slow(server: Server, what: str) -> CommandFailed:
+def too_slow(server: Server, what: str) -> CommandFailed:
+    """Return the failure for a server that did not do what was waited for."""
     return CommandFailed(
         ExitCode.TIMEOUT,
         f"{server.address} did not {what} within {server.timeout:g} s",

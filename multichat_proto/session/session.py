@@ -210,7 +210,7 @@ class Session(Asking):
         if connection != self._connection or self.state is not SessionState.CONNECTING:
             return
         let_go(error)
-        self._last_error = error
+        self._last_error = _bare(error)
         wait = self._reconnecting.wait_after(error, was_fresh=self._logged_in_anew)
         self._streams.tell_chat(ConnectFailed(error, self._attempts, wait))
         self._wait_or_fail(error, wait, now)
@@ -255,7 +255,7 @@ class Session(Asking):
             self._client = None
             self._close()
         else:
-            self._lose(error, now)
+            self._lose(_bare(error), now)
 
     def tick(self, now: float) -> None:
         """Time has passed."""
@@ -412,6 +412,17 @@ class Session(Asking):
         self.state = SessionState.CLOSED
         self._effects.append(Stopped())
         self.on_effect()
+
+
+def _bare(error: MultichatError) -> MultichatError:
+    """
+    Return an error that is to be kept, without what it holds on to.
+
+    Its traceback, its cause and its context have the frames of whoever raised it, and those the
+    dead connection with its socket and buffers: a thousand events would keep a thousand.
+    """
+    error.__traceback__ = error.__context__ = error.__cause__ = None
+    return error
 
 
 def _unknown(lost: UnderWay) -> None:

@@ -15,6 +15,7 @@ HELP = Path(__file__).parent / "help"
 COMMANDS = [
     "",
     "serve",
+    "rooms",
     "join",
     "send",
     "admin",
@@ -68,7 +69,7 @@ def test_no_help_file_is_left_over() -> None:
 
 def test_the_exit_codes_are_stated_once_and_whole() -> None:
     assert set(MEANINGS) == set(ExitCode)
-    for name in ("multichat", "multichat-join", "multichat-send"):
+    for name in ("multichat", "multichat-rooms", "multichat-join", "multichat-send"):
         assert table() in (HELP / f"{name}.txt").read_text().replace("\n  ", "\n")
 
 

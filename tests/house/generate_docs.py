@@ -15,6 +15,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import typer
 from typer.testing import CliRunner
 
@@ -28,6 +29,10 @@ from multichat_conformance.outcomes import ABOUT
 from multichat_conformance.target.file import target_schema
 from multichat_conformance.target.model import HOOKS
 from multichat_proto.verdicts import RECONNECT, Reconnect
+from multichat_server.api.errors import PROBLEMS
+from multichat_server.api.openapi import described
+from multichat_server.api.operation import Operation, Who
+from multichat_server.api.table import OPERATIONS
 from multichat_server.config import SETTINGS
 from tests.house.generate_reference import reference
 from tests.house.repository import ROOT
@@ -64,6 +69,52 @@ def _shown(value: object) -> str:
             return "none"
         case _:
             return f"`{value}`"
+
+
+WHO = {Who.EVERYBODY: "everybody", Who.USERS: "logged in", Who.STAFF: "staff"}
+
+
+def api_operations() -> str:
+    """Everything that the API can be asked for."""
+    return table(
+        ("", "who", "takes", "answer", "what it does"),
+        (
+            (
+                f"`{each.method} {each.path}`",
+                WHO[each.who],
+                _taken(each),
+                f"{each.status}{_members_of(each.gives)}",
+                each.about.partition("\n")[0],
+            )
+            for each in OPERATIONS
+        ),
+    )
+
+
+def _taken(operation: Operation) -> str:
+    if operation.takes is None:
+        return ""
+    if operation.is_safe:
+        names = operation.takes.__struct_fields__
+        return f"`?{'=&'.join(names)}=`"
+    fields = msgspec.structs.fields(operation.takes)
+    return ", ".join(f"`{each.name}`{'' if each.required else '?'}" for each in fields)
+
+
+def _members_of(kind: Any) -> str:
+    names = getattr(kind, "__struct_fields__", ())
+    return ": " + ", ".join(f"`{name}`" for name in names) if names else ""
+
+
+def api_codes() -> str:
+    """Every code of the API, and what it comes with."""
+    return table(
+        ("status", "`error`", "meaning"),
+        (
+            (problem.status.value, f"`{code}`", problem.meaning)
+            for code, problem in sorted(PROBLEMS.items(), key=lambda each: each[1].status)
+        ),
+    )
 
 
 def errors() -> str:
@@ -263,6 +314,8 @@ def needing(hook: str) -> list[Check]:
 
 PARTS: dict[str, Callable[[], str]] = {
     "settings": settings,
+    "api operations": api_operations,
+    "api codes": api_codes,
     "errors": errors,
     "close codes": close_codes,
     "commands": commands,
@@ -291,6 +344,7 @@ def pages() -> list[Path]:
     return sorted((ROOT / "docs").rglob("*.md"))
 
 
+OPENAPI = ROOT / "reference_server/multichat_server/api/openapi.json"
 IDS = ROOT / "conformance/multichat_conformance/checks/ids.txt"
 
 
@@ -304,6 +358,9 @@ def ledger(text: str) -> str:
 
 def main() -> None:
     """Rewrite the pages that are out of date, and say which; add new ids to the ledger."""
+    if (document := described(OPERATIONS)) != OPENAPI.read_bytes():
+        OPENAPI.write_bytes(document)
+        print(f"written: {OPENAPI.relative_to(ROOT)}")
     if (new := ledger(IDS.read_text())) != IDS.read_text():
         IDS.write_text(new)
         print(f"written: {IDS.relative_to(ROOT)}")

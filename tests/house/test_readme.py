@@ -76,6 +76,9 @@ def test_a_command_can_be_typed(page: str, line: str) -> None:
             done = multichat(*arguments, LOOK_ONLY)
             assert done.exit_code == 0, done.output
             assert "Usage" in done.output
+        case ["export" | "curl", *_]:
+            # Run, and their output compared, by tests/server/api/test_docs.py.
+            assert page == "api.md"
         case _:
             pytest.fail(f"{page} shows a command that no test knows: {line}")
 

@@ -9,8 +9,11 @@ from multichat_server.storage.errors import InvalidValue
 
 __all__ = [
     "HIGHEST_ID",
+    "LONGEST_TITLE",
+    "LONGEST_USERNAME",
     "is_id",
     "normal_username",
+    "parse_id",
     "valid_password",
     "valid_room_id",
     "valid_title",
@@ -21,11 +24,17 @@ __all__ = [
 #: What a 64-bit signed integer holds, which is what a room is named by on the wire.
 HIGHEST_ID: Final = 2**63 - 1
 
-# As in Django, whose accounts can be brought over. (Its form takes 254 characters, but no
-# account has more than 150.)
-_LONGEST_USERNAME: Final = 150
+#: Most characters of a user name. As in Django, whose accounts can be brought over. (Its form
+#: takes 254, but no account has more than 150.)
+LONGEST_USERNAME: Final = 150
+
+#: Most characters of a room's title.
+LONGEST_TITLE: Final = 255
+
+# The canonical form of what 63 bits hold.
+_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
+
 _USERNAME: Final = re.compile(r"[\w.@+-]+")
-_LONGEST_TITLE: Final = 255
 _LONGEST_TOKEN_NAME: Final = 100
 # Control characters, lone surrogates, line and paragraph separators.
 _CATEGORIES_NOT_IN_TITLES: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -45,8 +54,8 @@ def valid_username(username: str) -> str:
 
     """
     name = normal_username(username)
-    if len(name) > _LONGEST_USERNAME:
-        raise InvalidValue(f"a user name has at most {_LONGEST_USERNAME} characters")
+    if len(name) > LONGEST_USERNAME:
+        raise InvalidValue(f"a user name has at most {LONGEST_USERNAME} characters")
     if not _USERNAME.fullmatch(name):
         raise InvalidValue(f"a user name has only letters, digits and @.+-_ in it, not {name!a}")
     return name
@@ -77,8 +86,8 @@ def valid_title(title: str) -> str:
     """
     if not title.strip():
         raise InvalidValue("a room's title cannot be blank")
-    if len(title) > _LONGEST_TITLE:
-        raise InvalidValue(f"a room's title has at most {_LONGEST_TITLE} characters")
+    if len(title) > LONGEST_TITLE:
+        raise InvalidValue(f"a room's title has at most {LONGEST_TITLE} characters")
     if any(unicodedata.category(c) in _CATEGORIES_NOT_IN_TITLES for c in title):
         raise InvalidValue(f"a room's title has no control characters in it, unlike {title!a}")
     return title
@@ -118,3 +127,9 @@ def valid_room_id(room_id: int) -> int:
 def is_id(number: int) -> bool:
     """Tell whether a number can be the id of anything stored."""
     return 1 <= number <= HIGHEST_ID
+
+
+def parse_id(text: str) -> int | None:
+    """Return the id that a text is; ``None`` if it is none, or written in another way."""
+    number = int(text) if _ID.fullmatch(text) else 0
+    return number if is_id(number) else None

@@ -10,10 +10,29 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
-__all__ = ["client_address", "network_of"]
+from starlette.requests import Request
+
+__all__ = ["client_address", "network_of", "request_address"]
 
 # More hops than any request has that means well.
 _MOST_HOPS: Final = 20
+
+
+def request_address(request: Request, *, trusted_proxies: Sequence[str]) -> str:
+    """
+    Return from which address a request comes; empty if that is not known.
+
+    Args:
+        request: The request.
+        trusted_proxies: Addresses and networks of proxies, as in the settings.
+
+    """
+    client = request.client
+    return client_address(
+        client.host if client else None,
+        request.headers.getlist("x-forwarded-for"),
+        trusted_proxies=trusted_proxies,
+    )
 
 
 def client_address(

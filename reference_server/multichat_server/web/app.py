@@ -21,12 +21,9 @@ from multichat_server.web import accounts, admin, rooms
 from multichat_server.web.page import Page
 from multichat_server.web.rendering import render
 from multichat_server.web.security import SecurityHeaders, secure_headers
-from multichat_server.web.site import Site
+from multichat_server.web.site import RETRY_SECONDS, Site
 
 __all__ = ["create_app"]
-
-# Seconds after which a browser may try again when the database was away.
-_RETRY_AFTER = "5"
 
 
 def create_app(site: Site) -> Starlette:
@@ -78,12 +75,13 @@ async def _nothing_stored(_: Request, __: Exception) -> Response:
 
 
 async def _no_database(_: Request, __: Exception) -> Response:
-    return render("error.html", status=503, headers={"retry-after": _RETRY_AFTER})
+    return render("error.html", status=503, headers={"retry-after": str(RETRY_SECONDS)})
 
 
-async def _no_answer(_: Request, __: Exception) -> Response:
+async def _no_answer(request: Request, _: Exception) -> Response:
     """Answer for a page that failed; Starlette then passes the exception on to be logged."""
-    response = render("error.html", status=500)
+    is_for_programs = request.url.path.startswith(api.PREFIX)
+    response = api.failed() if is_for_programs else render("error.html", status=500)
     # This comes from outside all middleware.
     response.headers.update(secure_headers())
     return response

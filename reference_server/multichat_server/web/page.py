@@ -8,7 +8,6 @@ Forms are read in UTF-8 alone. The parser would decode with whatever codec of Py
 names, and some of them fail in ways of their own or take long enough to hold up the chat.
 """
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -22,8 +21,9 @@ from starlette.types import Receive, Scope, Send
 
 from multichat_proto.handshake import CSRF_FIELD, SESSION_COOKIE
 from multichat_server.storage import Actor, Client, User
+from multichat_server.storage.names import parse_id
 from multichat_server.web import csrf
-from multichat_server.web.addresses import client_address, network_of
+from multichat_server.web.addresses import network_of, request_address
 from multichat_server.web.rendering import render
 from multichat_server.web.site import Site
 
@@ -31,9 +31,6 @@ __all__ = ["Page", "Visit", "delete_session_cookie"]
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 _FORMS: Final = frozenset({b"application/x-www-form-urlencoded", b"multipart/form-data"})
-# The canonical form of what 64 bits hold.
-_NUMBER: Final = re.compile(r"[1-9][0-9]{0,18}")
-_HIGHEST_ID: Final = 2**63 - 1
 # Our forms have ten fields at most.
 _MOST_FIELDS: Final = 20
 
@@ -68,8 +65,7 @@ class Visit:
 
     def query_number(self, name: str, default: int) -> int:
         """Return a positive number of the query; the default if there is none that is one."""
-        text = self.query(name)
-        return int(text) if _NUMBER.fullmatch(text) else default
+        return parse_id(self.query(name)) or default
 
     def path_id(self, name: str) -> int:
         """
@@ -79,10 +75,10 @@ class Visit:
             HTTPException: 404: it is written in another way than ids are, or is none.
 
         """
-        text = self.request.path_params[name]
-        if not _NUMBER.fullmatch(text) or int(text) > _HIGHEST_ID:
+        number = parse_id(self.request.path_params[name])
+        if number is None:
             raise HTTPException(404)
-        return int(text)
+        return number
 
     @property
     def known_user(self) -> User:
@@ -94,12 +90,7 @@ class Visit:
     @property
     def address(self) -> str:
         """From which address the request comes; empty if that is not known."""
-        client = self.request.client
-        return client_address(
-            client.host if client else None,
-            self.request.headers.getlist("x-forwarded-for"),
-            trusted_proxies=self.site.settings.trusted_proxies,
-        )
+        return request_address(self.request, trusted_proxies=self.site.settings.trusted_proxies)
 
     @property
     def client(self) -> Client:

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from multichat_proto.exceptions import StoreUnavailable
 from multichat_server.config import Settings
@@ -12,7 +12,10 @@ from multichat_server.sightings import Sightings
 from multichat_server.storage import Store
 from multichat_server.throttle import LoginThrottle
 
-__all__ = ["Chat", "Site"]
+__all__ = ["RETRY_SECONDS", "Chat", "Site"]
+
+#: After how many seconds a client may try again when the database was away.
+RETRY_SECONDS: Final = 5
 
 
 class Chat(Protocol):

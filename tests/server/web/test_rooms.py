@@ -110,6 +110,7 @@ async def test_the_page_says_where_the_chat_is(browser: Browser) -> None:
         "data-username": "alice",
         "data-login": "/accounts/login/",
         "data-message-types": "{}",
+        "data-rooms": "/api/v1/rooms",
     }
 
 
@@ -140,3 +141,16 @@ def chat(text: str) -> dict[str, str]:
     """Return what the page tells its script."""
     (tag,) = re.findall(r'<div id="chat"([^>]*)>', text)
     return {name: unescape(value) for name, value in re.findall(r'(data-[a-z-]+)="([^"]*)"', tag)}
+
+
+async def test_the_list_can_be_read_again_as_json(browser: Browser) -> None:
+    """The page's script asks there, so that new rooms come up without a reload."""
+    await browser.log_in()
+    shown = await browser.get("/")
+    address = re.search(r'data-rooms="([^"]*)"', shown.text)
+    assert address is not None
+
+    response = await browser.get(address[1], accept="application/json")
+
+    listed = [(room["id"], room["title"]) for room in response.json()["rooms"]]
+    assert listed == Page(shown.text).rooms
