@@ -10,6 +10,7 @@ that does not say what it showed means all that it says.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from multichat_server.password_rules import weakness
 from multichat_server.storage import InvalidValue
 from multichat_server.storage.names import valid_password
 from multichat_server.web.page import Visit
@@ -91,10 +92,20 @@ def edited_flag(visit: Visit, name: str, *, current: bool) -> EditedFlag:
     return EditedFlag(checked, wanted=checked)
 
 
-def password_errors(visit: Visit) -> dict[str, str]:
-    """Return what is wrong with a form's new password and its repetition, by field."""
+def password_errors(visit: Visit, username: str) -> dict[str, str]:
+    """
+    Return what is wrong with a form's new password and its repetition, by field.
+
+    Args:
+        visit: Brings the form.
+        username: Whose password it is to be.
+
+    """
     password, again = visit.field("password") or "", visit.field("again")
     errors = refusal("password", valid_password, password)
+    weak = None if errors else weakness(password, username=username)
+    if weak is not None:
+        errors["password"] = weak
     # A program need not repeat itself.
     if not errors and again not in (None, password):
         errors["again"] = "The two passwords are not the same."

@@ -4,7 +4,9 @@ from typing import Final
 
 from starlette.responses import Response
 
+from multichat_server.password_rules import SHORTEST_PASSWORD
 from multichat_server.web import notices
+from multichat_server.web.accounts.devices import device_of
 from multichat_server.web.admin.editing import password_errors
 from multichat_server.web.admin.users import USERS
 from multichat_server.web.admin.vanished import may_have_vanished
@@ -15,6 +17,9 @@ from multichat_server.web.page import Visit
 __all__ = ["password", "sessions"]
 
 _OWN_PASSWORD: Final = "/accounts/password_change/"  # noqa: S105  # an address
+
+# Nobody reads more; a program that logs in anew each time makes thousands.
+_MOST_SHOWN: Final = 50
 
 notices.register(
     {
@@ -42,7 +47,7 @@ async def password(visit: Visit) -> Response:
     errors: dict[str, str] = {}
     revokes = visit.field("tokens") is not None
     if visit.request.method == "POST":
-        errors = password_errors(visit)
+        errors = password_errors(visit, user.username)
         if not errors:
             await store.change_user(user.id, password=visit.field("password"), by=visit.actor)
             if revokes:
@@ -56,6 +61,7 @@ async def password(visit: Visit) -> Response:
         who=user,
         errors=errors,
         revokes=revokes,
+        shortest=SHORTEST_PASSWORD,
         tokens=len(await store.tokens.of(user.id)),
     )
 
@@ -69,12 +75,14 @@ async def sessions(visit: Visit) -> Response:
     is_own = user.id == visit.known_user.id
     key = visit.session_key if is_own else None
     if visit.request.method != "POST":
+        found = await store.sessions_of(user.id)
         return page(
             visit,
             "admin/user_sessions.html",
             who=user,
             is_own=is_own,
-            sessions=await store.sessions_of(user.id),
+            sessions=[(each, device_of(each.user_agent)) for each in found[:_MOST_SHOWN]],
+            total=len(found),
             this=store.session_id(key) if key is not None else None,
             tokens=await store.tokens.of(user.id),
         )

@@ -9,6 +9,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from multichat_server.password_rules import SHORTEST_PASSWORD
 from multichat_server.storage import InvalidValue, LastStaff, NameTaken, User
 from multichat_server.storage.names import valid_username
 from multichat_server.web import notices
@@ -61,7 +62,7 @@ async def add(visit: Visit) -> Response:
         is_active = visit.field("is_active") is not None
         errors = {
             **refusal("username", valid_username, username),
-            **password_errors(visit),
+            **password_errors(visit, username),
         }
         if not errors:
             try:
@@ -81,6 +82,7 @@ async def add(visit: Visit) -> Response:
         is_staff=is_staff,
         is_active=is_active,
         errors=errors,
+        shortest=SHORTEST_PASSWORD,
     )
 
 

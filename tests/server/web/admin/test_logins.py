@@ -47,9 +47,13 @@ async def test_tokens_go_with_the_old_password_if_asked_for(admin: Admin) -> Non
     [
         ({}, "A password cannot be empty."),
         ({"password": "x" * 4097}, "A password has at most 4096 characters."),
-        ({"password": "a", "again": "b"}, "The two passwords are not the same."),
+        ({"password": "password1"}, "It is one of those that everybody tries first."),
+        (
+            {"password": "tea at four", "again": "tea at five"},
+            "The two passwords are not the same.",
+        ),
     ],
-    ids=["empty", "long", "different"],
+    ids=["empty", "long", "known", "different"],
 )
 async def test_a_password_that_cannot_be_is_refused(
     admin: Admin, fields: dict[str, str], error: str
@@ -87,6 +91,23 @@ async def test_sessions_and_tokens_are_listed_as_text(admin: Admin) -> None:
     assert answer.rows == [f"{HOSTILE}192.0.2.7"]
     assert f"bot {HOSTILE}" in answer.text
     assert "<script>" not in answer.html
+
+
+async def test_only_the_last_of_many_sessions_are_shown(admin: Admin) -> None:
+    for _ in range(51):
+        await admin.site.store.start_session(1, lifetime=100)
+
+    answer = await admin.get(f"{USERS}1/sessions/")
+
+    assert len(answer.rows) == 50
+    assert "These are the 50 last used of 51." in answer.text
+
+
+async def test_a_browser_is_called_by_its_name(admin: Admin) -> None:
+    chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36"
+    await admin.site.store.start_session(1, lifetime=100, client=Client(user_agent=chrome))
+
+    assert (await admin.get(f"{USERS}1/sessions/")).rows == ["Chrome on Linux"]
 
 
 async def test_sessions_are_ended(admin: Admin) -> None:

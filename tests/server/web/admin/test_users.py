@@ -80,21 +80,21 @@ async def test_thousands_of_users_come_a_page_at_a_time(
 
 async def test_a_user_is_added_and_can_log_in(admin: Admin) -> None:
     answer = await admin.post(
-        f"{USERS}add/", username=" bob ", password="pw of bob", again="pw of bob", **PLAIN
+        f"{USERS}add/", username=" bob ", password="tea at four", again="tea at four", **PLAIN
     )
 
     assert (answer.status, answer.location) == (303, f"{USERS}?notice=user-added")
-    assert await admin.site.store.check_password("bob", "pw of bob") == User(
+    assert await admin.site.store.check_password("bob", "tea at four") == User(
         3, "bob", is_staff=False, is_active=True
     )
     (entry,) = await admin.log()
     assert (entry.action, entry.subject, entry.actor) == ("user.add", "bob", "admin")
-    assert "pw of bob" not in str(entry)
+    assert "tea at four" not in str(entry)
     assert admin.site.chat.refreshes == 1
 
 
 async def test_staff_and_users_that_cannot_log_in_yet_are_added(admin: Admin) -> None:
-    await admin.post(f"{USERS}add/", username="bob", password="pw", is_staff="on")
+    await admin.post(f"{USERS}add/", username="bob", password="tea at four", is_staff="on")
 
     assert (await admin.site.store.user(3)).user == User(3, "bob", is_staff=True, is_active=False)
 
@@ -103,15 +103,15 @@ async def test_staff_and_users_that_cannot_log_in_yet_are_added(admin: Admin) ->
     ("fields", "errors"),
     [
         (
-            {"username": "alice", "password": "pw"},
+            {"username": "alice", "password": "tea at four"},
             {"username": "There is a user alice already."},
         ),
         (
-            {"username": "two words", "password": "pw"},
+            {"username": "two words", "password": "tea at four"},
             {"username": "A user name has only letters, digits and @.+-_ in it, not 'two words'."},
         ),
         (
-            {"username": "x" * 151, "password": "pw"},
+            {"username": "x" * 151, "password": "tea at four"},
             {"username": "A user name has at most 150 characters."},
         ),
         (
@@ -123,7 +123,15 @@ async def test_staff_and_users_that_cannot_log_in_yet_are_added(admin: Admin) ->
             {"password": "A password has at most 4096 characters."},
         ),
         (
-            {"username": "bob", "password": "pw", "again": "wp"},
+            {"username": "bob", "password": "short"},
+            {"password": "It needs at least 8 characters."},
+        ),
+        (
+            {"username": "a.long.name", "password": "a.long.name1"},
+            {"password": "It is too much like your user name."},
+        ),
+        (
+            {"username": "bob", "password": "tea at four", "again": "tea at five"},
             {"again": "The two passwords are not the same."},
         ),
         (
@@ -134,7 +142,17 @@ async def test_staff_and_users_that_cannot_log_in_yet_are_added(admin: Admin) ->
             },
         ),
     ],
-    ids=["taken", "words", "long", "no-password", "long-password", "different", "nothing"],
+    ids=[
+        "taken",
+        "words",
+        "long",
+        "no-password",
+        "long-password",
+        "short",
+        "name",
+        "different",
+        "nothing",
+    ],
 )
 async def test_what_cannot_be_is_refused_at_its_field(
     admin: Admin, fields: dict[str, str], errors: dict[str, str]
@@ -288,7 +306,9 @@ async def test_of_two_who_add_the_same_name_one_is_told(admin: Admin) -> None:
     statuses: list[int] = []
 
     async def add() -> None:
-        answer = await admin.post(f"{USERS}add/", username="bob", password="pw", is_active="on")
+        answer = await admin.post(
+            f"{USERS}add/", username="bob", password="tea at four", is_active="on"
+        )
         statuses.append(answer.status)
 
     async with trio.open_nursery() as nursery:
