@@ -68,7 +68,13 @@ def test_metadata_says_what_a_user_needs(archives: Archives) -> None:
     assert metadata["Name"] == "multichat"
     assert metadata["License-Expression"] == "MIT"
     assert metadata["Requires-Python"] == ">=3.11"
-    assert set(metadata.get_all("Provides-Extra") or ()) == {"all", "cli", "conformance", "server"}
+    assert set(metadata.get_all("Provides-Extra") or ()) == {
+        "all",
+        "cli",
+        "conformance",
+        "postgresql",
+        "server",
+    }
 
 
 def test_source_archive_can_be_tested(archives: Archives) -> None:
