@@ -30,6 +30,7 @@ __all__ = [
     "RoomMember",
     "RoomMembers",
     "Rooms",
+    "RoomsWanted",
     "Server",
     "ServerLimits",
     "User",
@@ -138,10 +139,26 @@ class Room(Struct, frozen=True):
     staff_only: StaffOnly
 
 
+class RoomsWanted(Struct, frozen=True):
+    """Whether to wait for news."""
+
+    after: Annotated[
+        str,
+        Meta(
+            description="The revision of an earlier answer: the answer then comes when there is "
+            "another one, or after 25 seconds, or at once where the server has too much to do."
+        ),
+    ] = ""
+
+
 class Rooms(Struct, frozen=True):
     """Rooms, by title."""
 
     rooms: list[Room]
+    username: Annotated[str, Meta(description="Who asks, by the present name.")]
+    revision: Annotated[
+        str, Meta(description="Names this state of all of the above, as one sees it.")
+    ]
 
 
 class NewRoom(Struct, frozen=True, forbid_unknown_fields=True):

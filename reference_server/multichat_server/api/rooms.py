@@ -1,7 +1,14 @@
 """Rooms, who is in them, and announcements to them."""
 
-from msgspec import UNSET
+import hashlib
+from functools import partial
+from typing import Final
 
+import msgspec
+from msgspec import UNSET
+from starlette.requests import Request
+
+from multichat_server.api.caller import identify
 from multichat_server.api.errors import Code, Refused
 from multichat_server.api.models import (
     Announcement,
@@ -11,11 +18,14 @@ from multichat_server.api.models import (
     RoomChange,
     RoomMembers,
     Rooms,
+    RoomsWanted,
     member,
     room,
 )
 from multichat_server.api.operation import Call, Who, operation
 from multichat_server.message_types import announcement_types
+from multichat_server.storage import User
+from multichat_server.web.site import Site
 
 __all__ = [
     "add_room",
@@ -28,13 +38,26 @@ __all__ = [
     "put_out",
 ]
 
+# Of a hash: enough for two states never to be the same by chance.
+_REVISION_DIGITS: Final = 24
+
 
 @operation("GET", "/rooms", who=Who.USERS)
-async def list_rooms(call: Call) -> Rooms:
-    """List the rooms that one may enter, by title."""
-    is_staff = call.known.user.is_staff
-    rooms = await call.site.store.rooms()
-    return Rooms([room(each) for each in rooms if is_staff or not each.staff_only])
+async def list_rooms(call: Call, wanted: RoomsWanted) -> Rooms:
+    """
+    List the rooms that one may enter, by title.
+
+    With `after` it waits for news, so that a page need not ask again and again.
+    """
+    # Before anything is looked at, so that nothing is missed.
+    change = call.site.chat.next_change
+    found = await _rooms(call.site, call.known.user)
+    if found.revision != wanted.after:
+        return found
+    await call.site.waits.wait(change, partial(_client_gone, call.request))
+    # Who asked may be somebody else by now, or nobody.
+    caller = await identify(call.site, call.request)
+    return await _rooms(call.site, caller.user)
 
 
 @operation("GET", "/rooms/{room_id}", who=Who.USERS, refuses=(Code.ROOM_ACCESS_DENIED,))
@@ -145,3 +168,16 @@ async def announce(call: Call, said: Announcement) -> Delivery:
     )
     reached = site.chat.announce(found.id, said.msg_type, said.message, by.name)
     return Delivery(delivered_to=reached)
+
+
+async def _rooms(site: Site, user: User) -> Rooms:
+    records = await site.store.rooms()
+    rooms = [room(each) for each in records if user.is_staff or not each.staff_only]
+    # Of what it says and nothing else, so that it holds on every node and over a restart.
+    said = msgspec.json.encode((user.username, rooms))
+    return Rooms(rooms, user.username, hashlib.sha256(said).hexdigest()[:_REVISION_DIGITS])
+
+
+async def _client_gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

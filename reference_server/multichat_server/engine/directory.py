@@ -163,6 +163,7 @@ class Directory:
         self._seen_at = -inf  # when the revision was last looked at
         self._read_at = -inf  # when everything was last read
         self._lock = trio.Lock()
+        self._next_change = trio.Event()
 
     # Rights
 
@@ -220,6 +221,20 @@ class Directory:
 
     # Changes
 
+    @property
+    def next_change(self) -> trio.Event:
+        """
+        What is set at the next change of a room, or of a name or right of somebody who is here.
+
+        Take it before looking at what may change. Logins and the like do not set it.
+        """
+        return self._next_change
+
+    def wake(self) -> None:
+        """Let go whoever waits for a change."""
+        self._next_change.set()
+        self._next_change = trio.Event()
+
     def session_ended(self, key: str) -> None:
         """Close the connections of a session that has ended, at once (MC1-REVOKE-06)."""
         mine = [visit for visit in self._visits if visit.key == key]
@@ -266,6 +281,7 @@ class Directory:
             {visit.key for visit, _, _ in visits if visit.key}
         )
         # No checkpoint from here on: all of it is in force at the same instant.
+        before = self._rooms
         self._rooms = {
             Room(str(room.id)): (
                 RoomAccess(room.title, allowed=not room.staff_only),
@@ -273,7 +289,12 @@ class Directory:
             )
             for room in rooms
         }
+        has_changed = self._rooms != before or any(
+            _looks_new(user, users.get(user.id)) for _, _, user in visits
+        )
         self._apply(visits, users, live)
+        if has_changed:
+            self.wake()
 
     def _apply(
         self,
@@ -314,3 +335,11 @@ class Directory:
     def _end(self, visits: Iterable[Visit]) -> None:
         connections = [visit.connection for visit in visits if visit.connection]
         end_all(connections, CloseCode.POLICY_VIOLATION, "the session has ended", now=self._clock())
+
+
+def _looks_new(before: User, user: User | None) -> bool:
+    return user is None or (before.username, before.is_staff, before.is_active) != (
+        user.username,
+        user.is_staff,
+        user.is_active,
+    )

@@ -166,6 +166,15 @@ class Engine:
                 return member
         return None
 
+    @property
+    def next_change(self) -> trio.Event:
+        """
+        What is set at the next change of a room, or of a name or right of somebody connected.
+
+        Take it before looking at what may change. It is also set when the server stops.
+        """
+        return self._directory.next_change
+
     def session_ended(self, key: str) -> None:
         """Close the connections of a session that has ended, at once (MC1-REVOKE-06)."""
         self._directory.session_ended(key)
@@ -191,6 +200,7 @@ class Engine:
 
         """
         self._is_stopping = True
+        self._directory.wake()
         now = trio.current_time()
         with trio.move_on_after(grace):
             # All memberships end before anybody is closed.

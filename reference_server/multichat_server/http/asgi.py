@@ -81,8 +81,16 @@ class _Exchange:
         if not self._body_was_read:
             self._body_was_read = True
             return {"type": "http.request", "body": self._request.body, "more_body": False}
-        # Nobody watches the socket meanwhile: a client that is gone shows in send().
-        await self._done.wait()
+        if not self.is_complete:
+            async with trio.open_nursery() as nursery:
+
+                async def watch() -> None:
+                    await self._connection.wait_gone()
+                    nursery.cancel_scope.cancel()
+
+                nursery.start_soon(watch)
+                await self._done.wait()
+                nursery.cancel_scope.cancel()
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
@@ -135,7 +143,7 @@ def _scope(request: Request, stream: trio.abc.Stream) -> Scope:
     return {
         "type": "http",
         # From 2.4 on send() raises OSError when the client is gone, and nobody need wait for
-        # http.disconnect to learn of it.
+        # http.disconnect to learn of it; who has nothing to send for long may.
         "asgi": {"version": "3.0", "spec_version": "2.4"},
         "http_version": request.head.http_version.decode(),
         "method": request.head.method.decode("ascii"),

@@ -15,8 +15,8 @@ A request is read to its end before it is answered. So the application never wai
 a pipelined request simply waits in the buffer, and nothing more is read from the socket
 meanwhile, which is all the back-pressure there is to be.
 
-The connection has no task of its own. Cancelling any of its methods leaves it fit for nothing but
-being closed.
+The connection has no task of its own. Cancelling any of its methods but :meth:`wait_gone` leaves it
+fit for nothing but being closed.
 """
 
 import re
@@ -130,6 +130,24 @@ class HttpConnection:
     def trailing_data(self) -> bytes:
         """Return what was received behind the request: the beginning of what comes next."""
         return self._h11.trailing_data[0]
+
+    async def wait_gone(self) -> None:
+        """
+        Return when the client sends no more: it is gone, or has closed its half.
+
+        To be called between a request and the end of its answer. A client that sends its next
+        request already is not watched any further. Cancelling this, and only this, is safe.
+        """
+        waiting, is_over = self._h11.trailing_data
+        while not waiting and not is_over:
+            try:
+                data = await self._stream.receive_some(_RECEIVE_BYTES)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                return
+            self._h11.receive_data(bytes(data))
+            waiting, is_over = self._h11.trailing_data
+        if not is_over:
+            await trio.sleep_forever()
 
     def next_cycle(self) -> None:
         """Get ready for the next request; to be called only if :attr:`may_go_on`."""

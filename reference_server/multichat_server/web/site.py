@@ -5,14 +5,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+import trio
+
 from multichat_proto.exceptions import StoreUnavailable
 from multichat_server.config import Settings
 from multichat_server.engine import Member
 from multichat_server.sightings import Sightings
 from multichat_server.storage import Store
 from multichat_server.throttle import LoginThrottle
+from multichat_server.waits import Waits
 
 __all__ = ["RETRY_SECONDS", "Chat", "Site"]
+
+#: Which part of the connections may be requests that wait for news; the rest stays for the chat.
+WAITING_SHARE: Final = 4
 
 #: After how many seconds a client may try again when the database was away.
 RETRY_SECONDS: Final = 5
@@ -41,6 +47,11 @@ class Chat(Protocol):
         """Close the connections of a session that has ended."""
         ...
 
+    @property
+    def next_change(self) -> trio.Event:
+        """What is set at the next change of a room, or of a name or right of a member."""
+        ...
+
     async def refresh(self) -> None:
         """Return when changes made to the store before this call are in force."""
         ...
@@ -57,6 +68,7 @@ class Site:
         chat: The chat that is behind the same port.
         sightings: Where the use of sessions and tokens is noted.
         throttle: Counts wrong passwords; made from the settings.
+        waits: Requests that wait for news; made from the settings.
 
     """
 
@@ -65,11 +77,14 @@ class Site:
     chat: Chat
     sightings: Sightings = field(default_factory=Sightings)
     throttle: LoginThrottle = field(init=False)
+    waits: Waits = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
         throttle = LoginThrottle(rate=settings.login_rate, burst=settings.login_burst)
         object.__setattr__(self, "throttle", throttle)
+        waits = Waits(most=settings.max_connections // WAITING_SHARE)
+        object.__setattr__(self, "waits", waits)
 
     async def end_session(self, key: str) -> None:
         """End a session and tell whoever serves it."""

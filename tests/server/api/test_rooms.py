@@ -1,5 +1,7 @@
 """Rooms: who sees which, and what staff do with them."""
 
+from typing import Any
+
 import pytest
 
 from multichat_server.storage import RoomRecord
@@ -11,25 +13,46 @@ TEST = {"id": "2", "title": "<b>Тест</b> 😀", "staff_only": False}
 OFFICE = {"id": "3", "title": "Back office", "staff_only": True}
 
 
+async def listed(program: Program) -> Any:
+    return (await program.get("/rooms"))["rooms"]
+
+
 async def test_people_see_their_rooms_by_title(alice: Program) -> None:
-    assert await alice.get("/rooms") == {"rooms": [TEST, LOBBY]}
+    assert await listed(alice) == [TEST, LOBBY]
 
 
 async def test_staff_see_all_rooms(admin: Program) -> None:
-    assert await admin.get("/rooms") == {"rooms": [TEST, OFFICE, LOBBY]}
+    assert await listed(admin) == [TEST, OFFICE, LOBBY]
 
 
 async def test_a_page_sees_the_same_as_a_program(world: World) -> None:
     page = await world.page("alice")
 
-    assert await page.get("/rooms") == {"rooms": [TEST, LOBBY]}
+    assert await listed(page) == [TEST, LOBBY]
+
+
+async def test_the_list_says_who_asks_and_how_new_it_is(
+    world: World, alice: Program, admin: Program
+) -> None:
+    """The same as long as all of it is the same, on any node."""
+    first = await alice.get("/rooms")
+    assert first["username"] == "alice"
+    assert await (await world.page("alice")).get("/rooms") == first
+    assert (await admin.get("/rooms"))["revision"] != first["revision"]
+
+    await world.store.change_user("alice", new_username="alicia")
+    renamed = await alice.get("/rooms")
+
+    assert renamed["username"] == "alicia"
+    assert renamed["rooms"] == first["rooms"]
+    assert renamed["revision"] != first["revision"]
 
 
 async def test_there_can_be_no_rooms(world: World, admin: Program) -> None:
     for room in await world.store.rooms():
         await world.store.delete_room(room.id)
 
-    assert await admin.get("/rooms") == {"rooms": []}
+    assert await listed(admin) == []
 
 
 async def test_one_room(alice: Program, admin: Program) -> None:

@@ -1,6 +1,6 @@
 """Rights in memory, and what follows when they change."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import trio
@@ -74,6 +74,47 @@ async def test_a_changed_title_shows(case: Case) -> None:
     access = case.directory.access(Room("1"), None)
 
     assert access == RoomAccess("<b>new</b>", allowed=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "is_news"),
+    [
+        (lambda a: a.change_room(1, title="new"), True),
+        (lambda a: a.change_room(1, staff_only=True), True),
+        (lambda a: a.delete_room(1), True),
+        (lambda a: a.change_user(1, username="alicia"), True),
+        (lambda a: a.change_user(1, is_staff=True), True),
+        (lambda a: a.delete_user(1), True),
+        (lambda a: a.change_user(2, username="robert"), False),
+        (lambda a: a.end_session("bob"), False),
+        (lambda a: a.end_session("alice"), False),
+        (lambda _: None, False),
+    ],
+    ids=[
+        "title",
+        "staff-only",
+        "deleted",
+        "renamed",
+        "promoted",
+        "user-deleted",
+        "somebody-elses-name",
+        "somebody-elses-logout",
+        "logout",
+        "nothing",
+    ],
+)
+async def test_changes_that_pages_show_are_told(
+    case: Case, change: Callable[[FakeAccounts], object], is_news: bool
+) -> None:
+    """Of rooms, and of the names and rights of those who are here."""
+    await case.connect("alice", "1")
+    news = case.directory.next_change
+
+    change(case.accounts)
+    await case.directory.refresh()
+
+    assert news.is_set() is is_news
+    assert not case.directory.next_change.is_set()
 
 
 async def test_a_room_made_for_staff_puts_plain_members_out(case: Case) -> None:

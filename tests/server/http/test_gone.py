@@ -1,5 +1,8 @@
 """Clients that go away, and connections that are cancelled: nothing stays behind."""
 
+from functools import partial
+from typing import Literal
+
 import h11
 import pytest
 import trio
@@ -10,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from multichat_server.config import Settings
 from multichat_server.http import serve_http
 
-from .wire import ScriptedStream, echo, get, post, talk
+from .wire import ScriptedStream, echo, get, parse, post, talk
 
 
 @pytest.mark.parametrize(
@@ -164,3 +167,72 @@ async def test_what_an_upgrade_raises_comes_out_and_the_stream_stays_its_own() -
     with pytest.raises(ZeroDivisionError):
         await serve_http(stream, app=echo, settings=Settings(), upgrade=upgrade)
     assert not stream.closed
+
+
+class Waiting:
+    """A page that has nothing to say until somebody wants it to, or the client is gone."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.news = trio.Event()
+
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+        assert (await receive())["type"] == "http.request"
+        async with trio.open_nursery() as nursery:
+
+            async def listen() -> None:
+                self.heard.append((await receive())["type"])
+                nursery.cancel_scope.cancel()
+
+            nursery.start_soon(listen)
+            await self.news.wait()
+            nursery.cancel_scope.cancel()
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+
+@pytest.mark.parametrize("then", ["eof", "reset"])
+async def test_an_application_that_waits_learns_that_the_client_is_gone(
+    then: Literal["eof", "reset"], caplog: pytest.LogCaptureFixture
+) -> None:
+    page = Waiting()
+
+    conversation = await talk(stream=ScriptedStream([get()], then=then), app=page)
+
+    assert page.heard == ["http.disconnect"]
+    # One that has only closed its half is there to be told.
+    assert conversation.statuses == [204]
+    assert caplog.records == []
+
+
+async def test_what_comes_while_an_application_waits_is_answered_after_it() -> None:
+    page = Waiting()
+    stream = ScriptedStream([get(), get()[:7], get()[7:] + get()])
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(partial(talk, stream=stream, app=page))
+        await trio.testing.wait_all_tasks_blocked()
+        # The end of the stream is behind a request, and nothing behind that is looked at.
+        assert page.heard == []
+        page.news.set()
+
+    assert [answer.status for answer in parse(stream.sent)] == [204] * 3
+
+
+async def test_a_client_that_waits_gets_the_next_answer_on_the_same_connection() -> None:
+    page = Waiting()
+    client, server = trio.testing.memory_stream_pair()
+    async with trio.open_nursery() as nursery:
+
+        async def serve() -> None:
+            await serve_http(server, app=page, settings=Settings(), upgrade=no_upgrade)
+
+        nursery.start_soon(serve)
+        for _ in range(2):
+            page.news = trio.Event()
+            await client.send_all(get())
+            await trio.testing.wait_all_tasks_blocked()
+            page.news.set()
+            assert (await client.receive_some()).startswith(b"HTTP/1.1 204 ")
+        await client.aclose()
+
+    assert page.heard == []

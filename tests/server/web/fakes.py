@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import trio
+
 from multichat_server.engine import Member
 
 __all__ = ["FakeChat"]
@@ -16,6 +18,7 @@ class FakeChat:
     announced: list[tuple[int, int, str, str]] = field(default_factory=list)
     inside: dict[int, list[Member]] = field(default_factory=dict)
     refreshes: int = 0
+    next_change: trio.Event = field(default_factory=trio.Event)
 
     def announce(self, room_id: int, msg_type: int, text: str, username: str) -> int:
         self.announced.append((room_id, msg_type, text, username))
