@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import People, shot
+from .conftest import People, Server, log_in, shot
 from .scripted_stream import Stream
 from .steps import connect, enter, listed
+from .wire import Wire
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.usefixtures("three_rooms")]
 
@@ -40,12 +41,54 @@ def test_an_ended_session_leads_to_the_login(person: People, stream: Stream) -> 
     stream.close(1008, "session ended")
 
     line = page.locator("#line")
-    expect(line).to_contain_text("Your session has ended")
+    expect(line).to_contain_text("The server has ended this connection.session ended")
     expect(line.get_by_role("link", name="Log in")).to_have_attribute(
         "href", "/accounts/login/?next=%2F"
     )
     expect(line.get_by_role("button", name="Connect again")).to_be_visible()
     shot(page, "session-ended")
+
+
+def test_a_login_that_is_gone_when_the_server_is_back_is_asked_for(
+    person: People, server: Server, wire: Wire
+) -> None:
+    """Instead of trying again for ever, or offering a login whenever the server is down."""
+    page = person("gina", url=wire.url)
+    room = enter(page)
+    room.get_by_role("textbox").fill("half a thought")
+    line = page.locator("#line")
+    wire.cut()
+    expect(line).to_have_attribute("data-state", "waiting")
+    for _ in range(4):
+        line.get_by_role("button", name="Try now").click()
+        expect(line).to_have_attribute("data-state", "waiting")
+    expect(line.get_by_role("link", name="Log in")).to_have_count(0)
+    server.change(lambda store: store.change_user("gina", password="password of gina"))
+
+    wire.restore()
+
+    expect(line).to_have_attribute("data-state", "closed", timeout=60_000)
+    expect(line.get_by_role("alert")).to_contain_text("You are not logged in any more.")
+    line.get_by_role("link", name="Log in").click()
+    log_in(page, "gina")
+    expect(room.get_by_role("textbox")).to_have_value("half a thought")
+    # A browser itself reports what is answered so.
+    person.complaints[:] = [each for each in person.complaints if "Failed to load" not in each]
+
+
+def test_a_device_that_is_offline_does_not_count_down(person: People, stream: Stream) -> None:
+    page = person("alice")
+    connect(page, stream)
+
+    page.context.set_offline(True)
+
+    line = page.locator("#line")
+    expect(line).to_contain_text("This device is offline.")
+    expect(line.locator(".countdown")).to_be_empty()
+    expect(line.locator(".reason")).to_be_empty()
+    page.context.set_offline(False)
+    expect(line).to_have_attribute("data-state", "open")
+    person.complaints[:] = [each for each in person.complaints if "Failed to load" not in each]
 
 
 def test_who_is_not_logged_in_is_told_so(person: People, stream: Stream) -> None:

@@ -155,6 +155,7 @@ class Rooms(Struct, frozen=True):
     """Rooms, by title."""
 
     rooms: list[Room]
+    user_id: Annotated[Id, Meta(description="Who asks.")]
     username: Annotated[str, Meta(description="Who asks, by the present name.")]
     revision: Annotated[
         str, Meta(description="Names this state of all of the above, as one sees it.")

@@ -174,8 +174,10 @@ async def _rooms(site: Site, user: User) -> Rooms:
     records = await site.store.rooms()
     rooms = [room(each) for each in records if user.is_staff or not each.staff_only]
     # Of what it says and nothing else, so that it holds on every node and over a restart.
-    said = msgspec.json.encode((user.username, rooms))
-    return Rooms(rooms, user.username, hashlib.sha256(said).hexdigest()[:_REVISION_DIGITS])
+    said = msgspec.json.encode((user.id, user.username, rooms))
+    return Rooms(
+        rooms, str(user.id), user.username, hashlib.sha256(said).hexdigest()[:_REVISION_DIGITS]
+    )
 
 
 async def _client_gone(request: Request) -> None:

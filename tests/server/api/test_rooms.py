@@ -36,7 +36,7 @@ async def test_the_list_says_who_asks_and_how_new_it_is(
 ) -> None:
     """The same as long as all of it is the same, on any node."""
     first = await alice.get("/rooms")
-    assert first["username"] == "alice"
+    assert (first["user_id"], first["username"]) == ("1", "alice")
     assert await (await world.page("alice")).get("/rooms") == first
     assert (await admin.get("/rooms"))["revision"] != first["revision"]
 

@@ -76,12 +76,33 @@ test("silence is told once, and the next command goes", () => {
   const { queue, timers, written, silences } = make();
   queue.submit(SEND);
   queue.submit(JOIN);
-  queue.answeredBy(copy("bob"), "alice");
+  assert.equal(queue.isInDoubt, false);
+  queue.answeredBy({ ...copy("alicia"), number: 7 }, "alice");
+  queue.answeredBy({ ...copy("bob"), number: 8 }, "alice");
+  queue.answeredBy({ ...copy("alicia"), number: 9 }, "alice");
+  assert.equal(queue.isInDoubt, true);
 
   timers.pass(10);
 
-  assert.deepEqual(silences, [[SEND, { heard: true, lookalike: "bob" }]]);
+  const lookalikes = new Map([
+    ["alicia", 7],
+    ["bob", 8],
+  ]);
+  assert.deepEqual(silences, [[SEND, { heard: true, lookalikes }]]);
+  assert.equal(queue.isInDoubt, false);
   assert.equal(written.length, 2);
+});
+
+test("a new name makes a message that came before the answer", () => {
+  const { queue, timers } = make();
+  assert.equal(queue.renamed("alicia"), null);
+  queue.submit(SEND);
+  queue.answeredBy({ ...copy("alicia"), number: 7 }, "alice");
+
+  assert.equal(queue.renamed("anna"), null);
+  assert.deepEqual(queue.renamed("alicia"), [SEND, 7]);
+  assert.equal(queue.out, null);
+  assert.equal(timers.count, 0);
 });
 
 test("the end gives back what was out and what waited, and no timer is left", () => {

@@ -5,14 +5,15 @@ import { Backoff } from "./chat/backoff.js";
 import { Connection } from "./chat/connection.js";
 import { FakeSocket, FakeTimers } from "./fakes.js";
 
-function make(random = () => 1) {
+function make(admit = (use) => use()) {
   FakeSocket.made = [];
   const timers = new FakeTimers();
   const reports = [];
   const connection = new Connection("ws://chat.example/chat/stream/", {
     WebSocket: FakeSocket,
     timers,
-    backoff: new Backoff(random),
+    backoff: new Backoff(() => 1),
+    admit,
     report: (report) => reports.push(report),
   });
   const states = () => reports.filter(({ kind }) => kind === "state").map(({ state }) => state.name);
@@ -35,6 +36,26 @@ test("it offers no subprotocol, and opens one socket", () => {
 
   assert.deepEqual(FakeSocket.made.map(({ given }) => given), [["ws://chat.example/chat/stream/"]]);
   assert.deepEqual(states(), ["connecting", "open"]);
+});
+
+test("it is not used before it is admitted", () => {
+  const admitted = [];
+  const { connection, timers, states } = make((use) => admitted.push(use));
+  connection.open();
+  FakeSocket.last.accept();
+  assert.equal(connection.send("early"), false);
+  assert.deepEqual(states(), ["connecting"]);
+
+  admitted[0]();
+  assert.deepEqual(states(), ["connecting", "open"]);
+  FakeSocket.last.end(1006);
+  timers.pass(1);
+  FakeSocket.last.accept();
+  connection.close();
+  admitted[1]();
+  admitted[0]();
+
+  assert.equal(connection.state.name, "closed");
 });
 
 test("text goes out only while it is open", () => {
@@ -154,7 +175,7 @@ test("what a socket says that was given up is not heard", () => {
   const { connection, reports } = makeOpen();
   const old = FakeSocket.last;
 
-  connection.restart("no answer");
+  connection.restart();
   const count = reports.length;
   old.say("late");
   old.end(1008);
@@ -168,7 +189,7 @@ test("closed by its owner, it leaves no timer and no socket", () => {
 
   connection.close();
   connection.close();
-  connection.restart("not any more");
+  connection.restart();
 
   assert.deepEqual(states(), ["connecting", "open", "closed"]);
   assert.equal(FakeSocket.last.closedWith, 1000);

@@ -30,6 +30,11 @@ export class FakeTimers {
     this.#due.delete(handle);
   }
 
+  /** The seconds that have passed. */
+  get now() {
+    return this.#now;
+  }
+
   /** How many timers are set. */
   get count() {
     return this.#due.size;
@@ -118,8 +123,8 @@ export class FakeConnection {
     this.#enter({ name: "open" });
   }
 
-  end() {
-    this.#enter({ name: "waiting", seconds: 1, code: 1006, reason: "", failures: 1 });
+  end(code = 1006) {
+    this.#enter({ name: "waiting", seconds: 1, code, reason: "", failures: 1 });
   }
 
   say(frame) {

@@ -314,14 +314,26 @@ test("rooms are joined anew, and the gap is told (MC1-CLIENT-10)", () => {
 test("a gap lasts from the first loss to the answer", () => {
   const { connection, of } = makeInside();
 
-  connection.end();
-  const from = new Date(Date.UTC(2026, 10, 22, 10, 0));
+  connection.end(1012);
+  const from = new Date(Date.UTC(2026, 10, 22, 10, 2));
   connection.begin();
-  connection.end();
+  connection.end(1012);
   connection.begin();
   connection.say({ join: "1", title: TITLE });
 
   assert.deepEqual(of("gap").map((r) => r.from), [from]);
+});
+
+test("a line that broke without a word counts as dead since the last sign of life", () => {
+  const { connection, of } = makeInside();
+  const heard = new Date(Date.UTC(2026, 10, 22, 10, 2));
+  connection.say(message("1", "hi", "bob"));
+
+  connection.end(1006);
+  connection.begin();
+  connection.say({ join: "1", title: TITLE });
+
+  assert.deepEqual(of("gap").map((r) => r.from), [heard]);
 });
 
 test("a room that was left is not joined anew", () => {
@@ -437,6 +449,54 @@ test("who was renamed while connected is known by the new name (MC1-MSG-03)", ()
 
   assert.deepEqual(of("said").map((r) => r.fate), ["waiting", "delivered"]);
   assert.equal(session.username, "alicia");
+  assert.deepEqual(of("own"), [{ kind: "own", room: "1", number: of("message")[0].number }]);
+});
+
+test("nobody else's message passes for one's own, whoever says the same", () => {
+  const { session, connection, timers, of } = makeInside();
+  session.say("1", "+1");
+  connection.say(message("1", "+1", "alicia"));
+  connection.say(message("1", "+1", "bob"));
+  timers.pass(10);
+  connection.say(message("1", "unrelated", "bob"));
+
+  assert.deepEqual(of("message").map((r) => r.own), [false, false, false]);
+  assert.deepEqual(of("own"), []);
+  assert.deepEqual(of("said").map((r) => r.fate), ["waiting", "delivered"]);
+  session.say("1", "me");
+  connection.say(message("1", "me", "alicia"));
+  timers.pass(10);
+
+  assert.equal(session.username, "alicia");
+  assert.equal(of("own").length, 1);
+});
+
+test("who learns the new name waits for nothing", () => {
+  const { session, connection, of } = makeInside();
+  session.say("1", "+1");
+  session.say("1", "next");
+  connection.say(message("1", "+1", "bob"));
+  connection.say(message("1", "+1", "alicia"));
+  assert.equal(of("doubt").length, 1);
+
+  session.rename("alicia");
+
+  assert.deepEqual(of("own").map((r) => r.number), [of("message")[1].number]);
+  assert.deepEqual(connection.sent.map((r) => r.message), ["+1", "next"]);
+  connection.say(message("1", "next", "alicia"));
+  assert.equal(of("message").at(-1).own, true);
+  assert.equal(of("said").at(-1).fate, "delivered");
+});
+
+test("a new title is told, whatever the room's state", () => {
+  const { session, reports } = makeInside();
+
+  session.retitle("1", "Great hall");
+  session.retitle("9", "not asked for");
+
+  assert.deepEqual(reports.map(({ room }) => [room.id, room.title, room.status]), [
+    ["1", "Great hall", "inside"],
+  ]);
 });
 
 test("a page that was not told the name learns it from the first own copy", () => {

@@ -28,16 +28,16 @@ export class CommandQueue {
   #out = null;
   #timer = null;
   #heard = false;
-  #lookalike = null;
+  #lookalikes = new Map();
 
   /**
    * Args:
    *   write: Sends text; returns whether it could.
    *   timers: {after(seconds, call) -> handle, cancel(handle)}.
    *   onSent: Called with each command when it has been sent.
-   *   onSilence: Called with a command that was not answered in time, and {heard, lookalike}:
-   *     whether anything else came meanwhile, and who sent the same text to the same room
-   *     (null: nobody), which is oneself under a new name.
+   *   onSilence: Called with a command that was not answered in time, and {heard, lookalikes}:
+   *     whether anything else came meanwhile, and who sent the same text to the same room, each
+   *     with the number of the first such message: one of them is oneself under a new name.
    */
   constructor({ write, timers, onSent, onSilence }) {
     this.#write = write;
@@ -78,6 +78,11 @@ export class CommandQueue {
     return withdrawn;
   }
 
+  /** Whether something came that would be the answer, had the user another name. */
+  get isInDoubt() {
+    return this.#lookalikes.size > 0;
+  }
+
   /** Return the command that a frame answers, or null; `ownName`: whose copies count, "" any. */
   answeredBy(frame, ownName) {
     this.#heard = true;
@@ -87,6 +92,17 @@ export class CommandQueue {
     }
     this.#settle();
     return command;
+  }
+
+  /** The user has another name: return [command, number] if that message was the answer, or null. */
+  renamed(ownName) {
+    const number = this.#lookalikes.get(ownName);
+    if (this.#out === null || number === undefined) {
+      return null;
+    }
+    const command = this.#out;
+    this.#settle();
+    return [command, number];
   }
 
   /** Send the next command, if none is out. To be called when an answer has been dealt with. */
@@ -114,8 +130,8 @@ export class CommandQueue {
       const isCopy =
         frame.kind === "message" && frame.type === MSG_TYPES.MESSAGE && frame.text === command.text;
       const isOwn = ownName === "" || frame.username === ownName;
-      if (isCopy && !isOwn) {
-        this.#lookalike = frame.username;
+      if (isCopy && !isOwn && !this.#lookalikes.has(frame.username)) {
+        this.#lookalikes.set(frame.username, frame.number);
       }
       return isCopy && isOwn;
     }
@@ -128,7 +144,6 @@ export class CommandQueue {
     }
     const command = this.#waiting[0];
     this.#heard = false;
-    this.#lookalike = null;
     if (!this.#write(ENCODERS[command.kind](command))) {
       // The connection is about to be found closed; `end` will be called.
       return;
@@ -141,7 +156,7 @@ export class CommandQueue {
 
   #silence() {
     const command = this.#out;
-    const found = { heard: this.#heard, lookalike: this.#lookalike };
+    const found = { heard: this.#heard, lookalikes: this.#lookalikes };
     this.#settle();
     this.#onSilence(command, found);
     this.#next();
@@ -149,6 +164,7 @@ export class CommandQueue {
 
   #settle() {
     this.#out = null;
+    this.#lookalikes = new Map();
     if (this.#timer !== null) {
       this.#timers.cancel(this.#timer);
       this.#timer = null;

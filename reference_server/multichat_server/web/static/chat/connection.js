@@ -9,6 +9,9 @@
  *     |   close(), or a close code that says       |
  *     +--- not to come back (MC1-CLOSE-08) --------+
  *
+ * A socket that has opened is used only when the page admits it: its handshake carries whatever
+ * cookie the browser has by then, which may be somebody else's.
+ *
  * No subprotocol is offered, as MC1-CLIENT-01 allows: a browser gives a connection up whose
  * server selects none of those offered, and a conforming server may do that.
  *
@@ -33,6 +36,7 @@ export class Connection {
   #WebSocket;
   #timers;
   #backoff;
+  #admit;
   #report;
   #socket = null;
   #timer = null;
@@ -44,15 +48,18 @@ export class Connection {
    *   WebSocket: The browser's class, or one that behaves like it.
    *   timers: {after(seconds, call) -> handle, cancel(handle)}.
    *   backoff: A Backoff.
+   *   admit: Called when a socket has opened, with what to call when it may be used; who does not
+   *     want it calls `close`.
    *   report: Called with {kind: "state", state} and {kind: "frame", data}. A state's name is
    *     "connecting" {failures}, "open", "waiting" {seconds, code, reason, failures} or
    *     "closed" {code, reason, verdict: "asked" | "no" | "after-login"}.
    */
-  constructor(url, { WebSocket, timers, backoff, report }) {
+  constructor(url, { WebSocket, timers, backoff, admit, report }) {
     this.#url = url;
     this.#WebSocket = WebSocket;
     this.#timers = timers;
     this.#backoff = backoff;
+    this.#admit = admit;
     this.#report = report;
   }
 
@@ -78,9 +85,9 @@ export class Connection {
   }
 
   /** Give up the socket, which is thought dead, and connect again after a wait. */
-  restart(reason) {
+  restart() {
     if (this.#state.name === "open" || this.#state.name === "connecting") {
-      this.#ended(ABNORMAL, reason);
+      this.#ended(ABNORMAL, "");
     }
   }
 
@@ -112,7 +119,11 @@ export class Connection {
         handle(event);
       }
     };
-    socket.addEventListener("open", whileCurrent(() => this.#opened()));
+    const opened = whileCurrent(() => this.#opened());
+    socket.addEventListener(
+      "open",
+      whileCurrent(() => this.#admit(opened)),
+    );
     socket.addEventListener(
       "message",
       whileCurrent(({ data }) => this.#report({ kind: "frame", data })),

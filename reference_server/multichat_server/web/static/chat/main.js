@@ -5,7 +5,7 @@
  * `<div id="chat">` may say: data-stream, the path or address of the stream; data-username, who is
  * logged in (otherwise learnt from the first message); data-login, where one logs in;
  * data-message-types, the names of further message types as a JSON object; data-rooms, where the
- * list of rooms can be read again.
+ * list of rooms can be read again, and who is logged in; data-user-id, whose page it is.
  */
 
 import { Backoff } from "./backoff.js";
@@ -21,11 +21,8 @@ import { refusal } from "./wording.js";
 
 const root = document.getElementById("chat");
 const chats = document.getElementById("chats");
-const { stream = "/chat/stream/", username = "", login = "" } = root.dataset;
+const { stream = "/chat/stream/", username = "", userId = null, login = "" } = root.dataset;
 const furtherTypes = readTypes(root.dataset.messageTypes);
-
-// New rooms come up seldom; a person who knows of one can also reload.
-const FEED_MILLISECONDS = 60_000;
 
 const timers = {
   after: (seconds, call) => setTimeout(call, seconds * 1000),
@@ -43,12 +40,11 @@ const connection = new Connection(streamUrl(), {
   WebSocket,
   timers,
   backoff: new Backoff(Math.random),
+  admit: (use) => (feed === null ? use() : feed.read().then(use)),
   report: (report) => {
     if (report.kind === "state") {
       status.update(report.state);
-      if (report.state.name === "open") {
-        feed?.read();
-      }
+      followNews();
     }
     session.receive(report);
   },
@@ -62,16 +58,30 @@ const session = new Session({
 });
 const list = new RoomList({
   list: root.querySelector("ul.rooms"),
-  act: { choose, leave: (id) => session.leave(id) },
+  empty: root.querySelector(".empty-state"),
+  act: { choose, leave: (id) => session.leave(id), isOpen: (id) => views.has(id) },
 });
 const status = new StatusView({
   root: document.getElementById("line"),
   loginUrl: login === "" ? null : `${login}?next=${encodeURIComponent(location.pathname)}`,
+  guessesLogin: !root.dataset.rooms,
   act: { reconnect: () => connection.reconnectNow() },
 });
 
 const feed = root.dataset.rooms
-  ? new RoomFeed({ url: root.dataset.rooms, fetch, onRooms: (rooms) => list.setRooms(rooms) })
+  ? new RoomFeed({
+      url: root.dataset.rooms,
+      fetch,
+      timers,
+      now: () => performance.now() / 1000,
+      locks: navigator.locks,
+      channel: new BroadcastChannel(`multichat ${root.dataset.rooms}`),
+      onNews: takeNews,
+      onLoggedOut: () => {
+        connection.close();
+        status.askForLogin();
+      },
+    })
   : null;
 
 const REPORTS = {
@@ -79,12 +89,50 @@ const REPORTS = {
   message: ({ room, ...message }) => views.get(room)?.addMessage(message),
   gap: ({ room, ...gap }) => views.get(room)?.addGap(gap),
   said: ({ room, ...said }) => views.get(room)?.said(said),
-  error: (error) => status.showError(refusal(error)),
+  own: ({ room, number }) => views.get(room)?.markOwn(number),
+  doubt: () => feed?.read(),
+  error: (error) => status.showError(inItsRoom(error)),
   malformed: () => status.showUnreadable(),
 };
 
+// While nobody looks, a browser's connections are better used otherwise.
+function followNews() {
+  if (connection.state.name === "open" && document.visibilityState === "visible") {
+    feed?.start();
+  } else if (connection.state.name !== "connecting") {
+    feed?.stop();
+  }
+  if (connection.state.name === "waiting" && navigator.onLine) {
+    // A page cannot see why a handshake fails: it may be for want of a login.
+    feed?.read();
+  }
+}
+
+function takeNews({ rooms, userId: who, username: name }) {
+  if (who !== null && userId !== null && who !== userId) {
+    connection.close();
+    status.showStranger(name ?? "somebody else");
+    return;
+  }
+  if (name !== null && name !== session.username) {
+    session.rename(name);
+    memory.rename(name);
+  }
+  list.setRooms(rooms);
+  for (const { id, title } of rooms) {
+    session.retitle(id, title);
+    views.get(id)?.setForStaff(list.isForStaff(id));
+  }
+}
+
+function inItsRoom(error) {
+  const title = error.room === null ? null : list.titleOf(error.room);
+  return title === null ? refusal(error) : `${title}: ${refusal(error)}`;
+}
+
 function showRoom(room) {
-  const known = { ...room, title: room.title ?? list.titleOf(room.id) };
+  const title = room.title ?? list.titleOf(room.id);
+  const known = { ...room, title };
   list.update(known);
   if (room.refusal?.code === NOT_LOGGED_IN) {
     status.askForLogin();
@@ -98,13 +146,17 @@ function showRoom(room) {
     }
   } else if (room.status === "inside") {
     openView(known);
+  } else if (room.refusal !== null) {
+    memory.close(room.id, memory.of(room.id));
   }
+  list.prune();
 }
 
 function openView(room) {
   const { id } = room;
   const view = new RoomView({
     room,
+    kept: memory.of(id),
     furtherTypes,
     act: {
       say: (text) => session.say(id, text) !== null,
@@ -117,8 +169,8 @@ function openView(room) {
   });
   views.set(id, view);
   view.element.addEventListener("focusin", () => setCurrent(id));
+  view.setForStaff(list.isForStaff(id));
   chats.append(view.element);
-  memory.save([...views.keys()]);
   if (asked === id) {
     asked = null;
     show(id);
@@ -126,12 +178,13 @@ function openView(room) {
 }
 
 function closeView(id) {
-  const { element: closed } = views.get(id);
+  const { element: closed, kept } = views.get(id);
+  memory.close(id, kept);
   const hadFocus = closed.contains(document.activeElement);
   views.delete(id);
   closed.remove();
   showUnread(id, 0);
-  memory.save([...views.keys()]);
+  list.prune();
   if (closed.classList.contains("current")) {
     setCurrent(null);
     showRooms();
@@ -154,8 +207,9 @@ function choose(id) {
 // leads from the room to the list.
 function show(id) {
   setCurrent(id);
-  if (narrow.matches && root.dataset.show !== "room") {
-    history.pushState({ show: "room" }, "");
+  if (narrow.matches) {
+    const isThere = history.state?.show === "room";
+    history[isThere ? "replaceState" : "pushState"]({ show: "room", room: id }, "");
   }
   root.dataset.show = "room";
   views.get(id).focus();
@@ -224,8 +278,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 window.addEventListener("popstate", () => {
-  root.dataset.show = history.state?.show === "room" ? "room" : "rooms";
-  if (root.dataset.show === "rooms") {
+  const id = history.state?.room;
+  if (history.state?.show === "room" && views.has(id)) {
+    show(id);
+  } else {
+    root.dataset.show = "rooms";
     const current = [...views].find(([, view]) => view.element.classList.contains("current"));
     setCurrent(null);
     list.focus(current?.[0]);
@@ -235,19 +292,36 @@ window.addEventListener("popstate", () => {
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") {
     comeBack();
-    feed?.read();
     views.forEach((view) => view.look());
+  } else {
+    keep();
   }
+  followNews();
 });
 window.addEventListener("online", comeBack);
-window.addEventListener("offline", () => connection.restart("offline"));
+window.addEventListener("offline", () => connection.restart());
 // A page that is kept for the way back has no connection; a closed one need not be asked after.
-window.addEventListener("pagehide", () => connection.close());
+window.addEventListener("pagehide", () => {
+  connection.close();
+  keep();
+});
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) {
     connection.open();
   }
 });
+
+for (const link of document.querySelectorAll('a[href="/accounts/logout/"]')) {
+  link.addEventListener("click", () => memory.forget());
+}
+
+// What is not known to be delivered is kept, too.
+function keep() {
+  for (const [id, view] of views) {
+    memory.note(id, view.kept);
+  }
+  memory.save();
+}
 
 function comeBack() {
   if (connection.state.name === "waiting") {
@@ -257,14 +331,13 @@ function comeBack() {
   }
 }
 
-history.replaceState(null, "");
 root.dataset.show = "rooms";
-for (const id of memory.load()) {
-  if (list.titleOf(id) !== null) {
-    session.join(id);
-  }
+const remembered = memory.open.filter((id) => list.titleOf(id) !== null);
+if (remembered.includes(history.state?.room)) {
+  // Reloaded with the room in sight.
+  asked = history.state.room;
+} else {
+  history.replaceState(null, "");
 }
+remembered.forEach((id) => session.join(id));
 connection.open();
-if (feed !== null) {
-  setInterval(() => document.visibilityState === "visible" && feed.read(), FEED_MILLISECONDS);
-}

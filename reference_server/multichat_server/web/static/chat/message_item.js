@@ -29,13 +29,14 @@ export function isNotice({ type }) {
  * Return a message as an element.
  *
  * Args:
- *   message: {type, username, text, own, at}.
+ *   message: {number, type, username, text, own, at}; number: which one it is on this page, or
+ *     null.
  *   furtherTypes: Names of types that the deployment defines, by number (MC1-TYPE-03); a type
  *     without a name is shown with its number (MC1-TYPE-04).
  *   isGrouped: Whether it goes on with what the same person said before.
  */
 export function messageItem(message, { furtherTypes, isGrouped }) {
-  const { type, username, text, own, at } = message;
+  const { number, type, username, text, own, at } = message;
   if (isNotice(message)) {
     return element(
       "p",
@@ -56,7 +57,12 @@ export function messageItem(message, { furtherTypes, isGrouped }) {
   }
   return element(
     "div",
-    { class: classes.join(" "), "data-type": type, title: isGrouped ? fullTimeOf(at) : null },
+    {
+      class: classes.join(" "),
+      "data-type": type,
+      "data-number": number,
+      title: isGrouped ? fullTimeOf(at) : null,
+    },
     element(
       "p",
       { class: "byline" },

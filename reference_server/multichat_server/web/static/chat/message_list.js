@@ -4,19 +4,32 @@
  *
  * Only a person's scrolling decides which of the two it is; a change of size (a phone's keyboard,
  * a room opened beside this one) does not.
+ *
+ * What comes waits for the browser's next frame, and is then put on the page all at once: a busy
+ * room costs a page one layout a frame, not one a message. What is old is taken off the page in
+ * blocks, but never while somebody reads back; then, beyond a limit, what is new waits.
  */
 
-import { element } from "./elements.js";
+import { element, spoken } from "./elements.js";
 import { isNotice, messageItem } from "./message_item.js";
 import { MSG_TYPES } from "./protocol.js";
 import { dayOf, newMessages, timeOf } from "./wording.js";
 
 // So close to the end still counts as there, in CSS pixels: less than a line.
 const END_PIXELS = 20;
-// What is older is taken off the page, which would grow slow.
+// What is older is taken off the page, so many at a time.
 const MOST_ITEMS = 1000;
+const BLOCK_ITEMS = 100;
+// While somebody reads back, nothing is taken off; what comes beyond this is held back, and of
+// that the newest is kept.
+const MOST_ITEMS_READING = 3000;
+const MOST_HELD = 1000;
 // What one person says within this time is one group.
 const GROUP_MILLISECONDS = 5 * 60 * 1000;
+// A page that is not shown has no frames; what came counts as unread all the same.
+const LATEST_MILLISECONDS = 250;
+// What is kept over a reload, see `history`.
+const MOST_KEPT = 200;
 
 export class MessageList {
   #furtherTypes;
@@ -32,6 +45,12 @@ export class MessageList {
   #isAtEnd = true;
   #isOnScreen = true;
   #unread = 0;
+  // Not looked at yet; not on the page yet.
+  #arrived = [];
+  #waiting = [];
+  #frame = null;
+  #timer = null;
+  #kept = [];
 
   /**
    * Args:
@@ -69,41 +88,54 @@ export class MessageList {
     return this.#unread;
   }
 
-  /** Add a message, {type, username, text, own, at}. */
+  /** What happened last, to be given to `restore` of another list, as JSON has it. */
+  get history() {
+    return this.#kept;
+  }
+
+  /** Add a message, {number, type, username, text, own, at}. */
   add(message) {
-    this.#beginDay(message.at);
-    const isUnseen = !message.own && !isNotice(message) && !this.#isSeen();
-    if (isUnseen && this.#unread === 0) {
-      this.#newMark?.remove();
-      this.#newMark = element("p", { class: "mark new" }, "New messages");
-      this.#append(this.#newMark);
-      this.#last = null;
-    }
-    const isGrouped = this.#goesOn(message);
-    this.#append(messageItem(message, { furtherTypes: this.#furtherTypes, isGrouped }));
-    this.#last = message;
-    if (isUnseen) {
-      this.#count(this.#unread + 1);
-    }
+    this.#take({ message });
   }
 
   /** Say that messages may be missing here. */
   addGap({ from, until }) {
-    this.#beginDay(until);
     const [lost, back] = [timeOf(from), timeOf(until)];
     const when = lost === back ? `for a moment at ${lost}` : `from ${lost} to ${back}`;
-    this.#note("gap", `You were out of this room ${when}. Messages may be missing here.`);
+    const note = `You were out of this room ${when}. Messages may be missing here.`;
+    this.#take({ mark: "gap", note, at: until });
   }
 
   /** Say where this page's view of the room begins. */
   addBeginning(at) {
-    this.#beginDay(at);
-    this.#note("beginning", `You joined at ${timeOf(at)}. Earlier messages are not kept.`);
+    const note = `You joined at ${timeOf(at)}. Earlier messages are not kept.`;
+    this.#take({ mark: "beginning", note, at });
+  }
+
+  /** Begin with what another list had; all of it has been read. */
+  restore(history) {
+    for (const entry of history.map(revived).filter((each) => each !== null)) {
+      this.#take(entry);
+    }
+    this.toEnd();
+  }
+
+  /** Mark a message, by its number, as one's own after all. */
+  markOwn(number) {
+    for (const { message } of [...this.#kept, ...this.#arrived, ...this.#waiting]) {
+      if (message?.number === number) {
+        message.own = true;
+      }
+    }
+    const item = this.#log.querySelector(`.message[data-number="${number}"]:not(.own)`);
+    item?.classList.add("own");
+    item?.querySelector(".author").after(spoken(" (you)"));
   }
 
   /** Go to the newest message. */
   toEnd() {
     this.#isAtEnd = true;
+    this.#flush();
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
     this.look();
   }
@@ -124,6 +156,87 @@ export class MessageList {
     return this.#isAtEnd && this.#isOnScreen && document.visibilityState === "visible";
   }
 
+  #take(entry) {
+    this.#kept.push(entry);
+    if (this.#kept.length > MOST_KEPT) {
+      this.#kept.shift();
+    }
+    this.#arrived.push(entry);
+    if (this.#frame === null) {
+      const flush = () => this.#flush();
+      this.#frame = requestAnimationFrame(flush);
+      this.#timer = setTimeout(flush, LATEST_MILLISECONDS);
+    }
+  }
+
+  #flush() {
+    cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#timer);
+    this.#frame = null;
+    const unread = this.#unread + this.#sort();
+    const shown = this.#isAtEnd ? this.#waiting.splice(0) : this.#waiting.splice(0, this.#room());
+    this.#waiting = this.#waiting.slice(-MOST_HELD);
+    if (shown.length > 0) {
+      const added = shown.slice(-MOST_ITEMS);
+      const items = new DocumentFragment();
+      for (const entry of added) {
+        this.#append(items, entry);
+      }
+      this.#log.append(items);
+      if (this.#isAtEnd) {
+        this.#trim(added.length < shown.length);
+        this.#scroller.scrollTop = this.#scroller.scrollHeight;
+      }
+    }
+    this.#count(unread);
+  }
+
+  // Returns how many of those that have arrived nobody can have seen.
+  #sort() {
+    const isSeen = this.#isSeen();
+    const arrived = this.#arrived.splice(0);
+    let unseen = 0;
+    for (const entry of arrived) {
+      const { message, isOld } = entry;
+      if (message !== undefined && !message.own && !isNotice(message) && !isSeen && !isOld) {
+        entry.isFirstUnseen = this.#unread + unseen === 0;
+        unseen += 1;
+      }
+    }
+    this.#waiting.push(...arrived);
+    return unseen;
+  }
+
+  // While somebody reads back: how many more items there is room for.
+  #room() {
+    return Math.max(0, MOST_ITEMS_READING - this.#log.childElementCount);
+  }
+
+  #append(items, { message, mark, note, isFirstUnseen, at = message.at }) {
+    const day = dayOf(at);
+    if (this.#day !== null && this.#day !== day) {
+      items.append(this.#mark("day", day));
+    }
+    this.#day = day;
+    if (message === undefined) {
+      items.append(this.#mark(mark, note));
+      return;
+    }
+    if (isFirstUnseen) {
+      this.#newMark?.remove();
+      this.#newMark = this.#mark("new", "New messages");
+      items.append(this.#newMark);
+    }
+    const isGrouped = this.#goesOn(message);
+    items.append(messageItem(message, { furtherTypes: this.#furtherTypes, isGrouped }));
+    this.#last = message;
+  }
+
+  #mark(name, text) {
+    this.#last = null;
+    return element("p", { class: `mark ${name}` }, text);
+  }
+
   #goesOn(message) {
     const last = this.#last;
     return (
@@ -131,39 +244,24 @@ export class MessageList {
       message.type === MSG_TYPES.MESSAGE &&
       last.type === MSG_TYPES.MESSAGE &&
       last.username === message.username &&
+      last.own === message.own &&
       message.at - last.at < GROUP_MILLISECONDS
     );
   }
 
-  #beginDay(at) {
-    const day = dayOf(at);
-    if (this.#day !== null && this.#day !== day) {
-      this.#note("day", day);
+  #trim(isMissing) {
+    const surplus = this.#log.childElementCount - MOST_ITEMS;
+    if (surplus <= BLOCK_ITEMS && !isMissing) {
+      return;
     }
-    this.#day = day;
-  }
-
-  #note(name, text) {
-    this.#append(element("p", { class: `mark ${name}` }, text));
-    this.#last = null;
-  }
-
-  #append(item) {
-    this.#log.append(item);
-    // While somebody reads back, the browser holds what is in sight in its place.
-    while (this.#log.childElementCount > MOST_ITEMS) {
-      const oldest = this.#log.firstElementChild;
-      if (oldest === this.#olderMark) {
-        oldest.nextElementSibling.remove();
-      } else {
-        oldest.remove();
-        this.#olderMark = element("p", { class: "mark" }, "Older messages are not shown any more.");
-        this.#log.prepend(this.#olderMark);
-      }
+    this.#olderMark?.remove();
+    // The mark takes a place, too.
+    const left = MOST_ITEMS - 1;
+    for (const item of [...this.#log.children].slice(0, -left)) {
+      item.remove();
     }
-    if (this.#isAtEnd) {
-      this.#scroller.scrollTop = this.#scroller.scrollHeight;
-    }
+    this.#olderMark = element("p", { class: "mark" }, "Older messages are not shown any more.");
+    this.#log.prepend(this.#olderMark);
   }
 
   #scrolled() {
@@ -172,6 +270,9 @@ export class MessageList {
     }
     const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
     this.#isAtEnd = scrollHeight - scrollTop - clientHeight < END_PIXELS;
+    if (this.#isAtEnd && this.#waiting.length > 0) {
+      this.toEnd();
+    }
     this.look();
     this.#showJump();
   }
@@ -199,4 +300,20 @@ export class MessageList {
       this.#jump.textContent = what;
     }
   }
+}
+
+// Times have become text on the way, and numbers name the messages of one page only. What is none
+// of this is nothing.
+function revived(entry) {
+  const { message, mark, note } = entry ?? {};
+  const at = new Date(message?.at ?? entry?.at);
+  if (Number.isNaN(at.getTime())) {
+    return null;
+  }
+  if (message === undefined) {
+    return { mark: String(mark), note: String(note), at };
+  }
+  const { type, username, text, own } = message;
+  const known = { number: null, type, username: String(username), own: own === true, at };
+  return { message: { ...known, text: text === null ? null : String(text) }, isOld: true };
 }

@@ -22,6 +22,18 @@ export class OutboxView {
     this.element.hidden = true;
   }
 
+  /** What is not known to be delivered, as `restore` takes it. */
+  get unsent() {
+    return [...this.#items.values()]
+      .filter(({ fate }) => fate !== "waiting")
+      .map(({ text, fate, code, detail }) => ({ text, fate, code, detail }));
+  }
+
+  /** Begin with what was not delivered from another page. */
+  restore(unsent) {
+    unsent.forEach((each, at) => this.update({ ...each, say: `kept ${at}` }));
+  }
+
   /** Take what is known about one message: {say, text, fate, code, detail}. */
   update(said) {
     this.#remove(said.say);

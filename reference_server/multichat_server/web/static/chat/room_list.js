@@ -17,16 +17,22 @@ const STATES = Object.freeze({
 export class RoomList {
   #list;
   #act;
+  #empty;
   #rows = new Map();
+  #listed = null;
+  #none = element("p", { class: "none muted", role: "status" });
   #search = null;
 
   /**
    * Args:
    *   list: The page's ul.rooms.
-   *   act: What the person can ask for: {choose(id), leave(id)}.
+   *   empty: What stands there while there are no rooms; null for nothing.
+   *   act: What the person can ask for: {choose(id), leave(id)}; and isOpen(id), whether there is
+   *     more to be seen of a room than its row.
    */
-  constructor({ list, act }) {
+  constructor({ list, empty, act }) {
     this.#list = list;
+    this.#empty = empty;
     this.#act = act;
     for (const item of list.querySelectorAll("li.room-link[data-room-id]")) {
       this.#take(item);
@@ -40,11 +46,17 @@ export class RoomList {
     return this.#rows.get(id)?.title.textContent ?? null;
   }
 
+  /** Tell whether a room is open to staff only. */
+  isForStaff(id) {
+    const row = this.#rows.get(id);
+    return row !== undefined && !row.staff.hidden;
+  }
+
   /** Take how a room stands; one that is not in the list is added. */
   update({ id, title, status, refusal: refused, putOut }) {
     const row = this.#rows.get(id) ?? this.#add(id);
     if (title !== null) {
-      setText(row.title, title);
+      this.#entitle(row, title);
     }
     const isOpen = status !== "outside";
     row.item.classList.toggle("joined", isOpen);
@@ -61,7 +73,7 @@ export class RoomList {
     let place = this.#list.firstElementChild;
     for (const { id, title, isForStaff } of rooms) {
       const row = this.#rows.get(id) ?? this.#add(id);
-      setText(row.title, title);
+      this.#entitle(row, title);
       row.staff.hidden = !isForStaff;
       if (row.item === place) {
         place = place.nextElementSibling;
@@ -69,16 +81,22 @@ export class RoomList {
         this.#list.insertBefore(row.item, place);
       }
     }
-    const ids = new Set(rooms.map(({ id }) => id));
+    this.#listed = new Set(rooms.map(({ id }) => id));
+    this.prune();
+    this.#filter();
+  }
+
+  /** Take out what is not there any more, unless one is in it, or has it open, or is on its row. */
+  prune() {
     for (const [id, { item }] of this.#rows) {
-      // What one is in, or was just refused, stays in sight.
-      if (!ids.has(id) && !item.classList.contains("joined") && !item.contains(document.activeElement)) {
+      const isGone = this.#listed !== null && !this.#listed.has(id);
+      const isInUse = item.classList.contains("joined") || this.#act.isOpen(id);
+      if (isGone && !isInUse && !item.contains(document.activeElement)) {
         item.remove();
         this.#rows.delete(id);
       }
     }
-    this.#list.hidden = this.#rows.size === 0;
-    this.#filter();
+    this.#showEmpty();
   }
 
   /** Say how many messages of a room are unread. */
@@ -103,16 +121,17 @@ export class RoomList {
     }
   }
 
-  /** Put the focus on a room's row. */
+  /** Put the focus on a room's row, or on the first if there is none. */
   focus(id) {
-    this.#rows.get(id)?.enter.focus();
+    const first = this.#list.querySelector("li:not([hidden]) > .enter");
+    (this.#rows.get(id)?.enter ?? first)?.focus();
   }
 
   #add(id) {
     const item = element("li", { class: "room-link", "data-room-id": id }, `Room ${id}`);
     this.#list.append(item);
-    this.#list.hidden = false;
     this.#take(item);
+    this.#showEmpty();
     this.#offerSearch();
     return this.#rows.get(id);
   }
@@ -147,6 +166,20 @@ export class RoomList {
     this.#rows.set(id, { item, enter, leave, title, staff, state, badge, refusal: refused });
   }
 
+  #showEmpty() {
+    const isEmpty = this.#rows.size === 0;
+    this.#list.hidden = isEmpty;
+    if (this.#empty !== null) {
+      this.#empty.hidden = !isEmpty;
+    }
+  }
+
+  // Long ones are cut short by the style.
+  #entitle({ item, title: shown }, title) {
+    setText(shown, title);
+    item.title = title;
+  }
+
   #offerSearch() {
     if (this.#search !== null || this.#rows.size <= MANY) {
       return;
@@ -159,7 +192,17 @@ export class RoomList {
       autocomplete: "off",
     });
     this.#search.addEventListener("input", () => this.#filter());
-    this.#list.before(this.#search);
+    this.#search.addEventListener("keydown", (event) => {
+      const first = this.#list.querySelector("li:not([hidden]) > .enter");
+      if (first !== null && !event.isComposing && ["ArrowDown", "Enter"].includes(event.key)) {
+        event.preventDefault();
+        first.focus();
+        if (event.key === "Enter") {
+          first.click();
+        }
+      }
+    });
+    this.#list.before(this.#search, this.#none);
   }
 
   #filter() {
@@ -170,6 +213,8 @@ export class RoomList {
     for (const [id, { item, title }] of this.#rows) {
       item.hidden = !fold(title.textContent).includes(wanted) && id !== wanted;
     }
+    const isAny = this.#list.querySelector("li:not([hidden])") !== null;
+    setText(this.#none, isAny || this.#rows.size === 0 ? "" : "No room has that in its title.");
   }
 
   #key(event) {

@@ -15,6 +15,8 @@ export class RoomView {
   #room;
   #act;
   #hasBegun = false;
+  // When one was last in the room.
+  #until = Date.now();
   #title;
   #leaveButton;
   #note = element("p", { class: "room-note", role: "status" });
@@ -24,15 +26,17 @@ export class RoomView {
   #input;
   #sendButton = element("button", { type: "submit", class: "button primary" }, "Send");
   #badge = element("span", { class: "badge count", "aria-hidden": "true" });
+  #staff = element("span", { class: "badge staff" }, "staff");
 
   /**
    * Args:
    *   room: How the room stands, see Room.news.
+   *   kept: What a page before this one had, see Memory.of.
    *   furtherTypes: See messageItem.
    *   act: What the person can ask for: {say(text) -> whether it was taken, leave(), join(),
    *     close(), back(), unread(count)}.
    */
-  constructor({ room, furtherTypes, act }) {
+  constructor({ room, kept, furtherTypes, act }) {
     this.#room = room;
     this.#act = act;
     const { id } = room;
@@ -58,6 +62,7 @@ export class RoomView {
         { class: "room-head" },
         button("‹", () => act.back(), { class: "button quiet back", "aria-label": "All rooms" }),
         this.#title,
+        this.#staff,
         this.#badge,
         this.#leaveButton,
       ),
@@ -67,12 +72,20 @@ export class RoomView {
       this.#form(),
     );
     this.element.addEventListener("keydown", (event) => this.#key(event));
+    this.#restore(kept);
     this.update(room);
   }
 
   /** How the room stands. */
   get room() {
     return this.#room;
+  }
+
+  /** What a later page would need, see Memory.note. */
+  get kept() {
+    const { unsent } = this.#outbox;
+    const until = this.#room.status === "inside" ? Date.now() : this.#until;
+    return { draft: this.#input.value, unsent, history: this.#list.history, until };
   }
 
   /** How many messages came that nobody can have seen yet. */
@@ -82,6 +95,9 @@ export class RoomView {
 
   /** Take how the room stands now. */
   update(room) {
+    if (this.#room.status === "inside") {
+      this.#until = Date.now();
+    }
     this.#room = room;
     if (room.title !== null) {
       setText(this.#title, room.title);
@@ -99,6 +115,16 @@ export class RoomView {
     if (message.own) {
       this.#outbox.arrived(message.text);
     }
+  }
+
+  /** Say whether the room is open to staff only. */
+  setForStaff(isForStaff) {
+    this.#staff.hidden = !isForStaff;
+  }
+
+  /** One of the messages was one's own after all. */
+  markOwn(number) {
+    this.#list.markOwn(number);
   }
 
   addGap(gap) {
@@ -120,6 +146,17 @@ export class RoomView {
     this.element.scrollIntoView({ block: "nearest", inline: "nearest" });
     const isTouched = window.matchMedia("(pointer: coarse)").matches;
     (isTouched ? this.#title : this.#input).focus({ preventScroll: true });
+  }
+
+  #restore({ draft, unsent, history, until }) {
+    this.#input.value = draft;
+    this.#fit();
+    this.#outbox.restore(unsent);
+    if (history.length > 0) {
+      this.#hasBegun = true;
+      this.#list.restore(history);
+      this.#list.addGap({ from: new Date(until), until: new Date() });
+    }
   }
 
   #form() {
@@ -215,7 +252,7 @@ export class RoomView {
       return [refused === null ? "" : refusal(refused), []];
     }
     if (status === "away") {
-      return ["Not connected. What you write stays here until you can send it.", []];
+      return ["Not connected. What you write is kept until you can send it.", []];
     }
     if (status === "joining") {
       return [this.#hasBegun ? "Joining again…" : "Joining…", []];

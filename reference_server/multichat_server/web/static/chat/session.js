@@ -13,6 +13,7 @@
 
 import { CommandQueue } from "./command_queue.js";
 import { Heartbeat } from "./heartbeat.js";
+import { OwnName } from "./own_name.js";
 import { TEMPORARY_ERRORS, decode, wellFormed } from "./protocol.js";
 import { Room } from "./room.js";
 
@@ -26,6 +27,9 @@ export const NOT_LOGGED_IN = "USER_HAS_TO_LOGIN";
 const NOWHERE = "0";
 // More than that are not let in unasked: a server could fill the page.
 const MOST_ROOMS = 200;
+
+// What a browser says of a connection that ended without a close frame.
+const LOST = 1006;
 
 // MC1-CLIENT-11: "a few times". The original looks at the session within milliseconds.
 const LOGIN_TRIES = 3;
@@ -41,10 +45,12 @@ export class Session {
   #now;
   #report;
   #queue;
-  #username;
+  #own;
   #rooms = new Map();
   #heartbeat;
   #lastSay = 0;
+  #lastMessage = 0;
+  #heardAt = null;
   #isLoginSure = false;
   #loginTries = 0;
 
@@ -56,7 +62,9 @@ export class Session {
    *   now: Returns the time of day as a Date.
    *   report: Called with
    *     {kind: "room", room}: how a room stands now, see Room.news;
-   *     {kind: "message", room, type, username, text, own, at};
+   *     {kind: "message", room, number, type, username, text, own, at}: number counts them;
+   *     {kind: "own", room, number}: that message was one's own, under a new name;
+   *     {kind: "doubt"}: the user may have another name by now, see `rename`;
    *     {kind: "gap", room, from, until}: one is in again, and what came between is missing;
    *     {kind: "said", …}: see `say`;
    *     {kind: "error", code, detail, command, room}: one that answers nothing known;
@@ -64,7 +72,7 @@ export class Session {
    */
   constructor({ connection, username, timers, now, report }) {
     this.#connection = connection;
-    this.#username = username;
+    this.#own = new OwnName(username);
     this.#timers = timers;
     this.#now = now;
     this.#report = report;
@@ -78,12 +86,33 @@ export class Session {
   }
 
   get username() {
-    return this.#username;
+    return this.#own.name;
   }
 
   /** The ids of the rooms that the person wants to be in, in the order of asking. */
   get wanted() {
     return [...this.#rooms.values()].filter((room) => room.wanted).map((room) => room.id);
+  }
+
+  /** The user has this name now (MC1-MSG-03). */
+  rename(username) {
+    this.#own.learn(username);
+    const found = this.#queue.renamed(username);
+    if (found !== null) {
+      const [command, number] = found;
+      this.#report({ kind: "own", room: command.room, number });
+      this.#said(command, "delivered");
+      this.#queue.proceed();
+    }
+  }
+
+  /** A room has this title now. */
+  retitle(id, title) {
+    const room = this.#rooms.get(id);
+    if (room !== undefined) {
+      room.title = title;
+      this.#tell(room);
+    }
   }
 
   /** Want to be in a room: join it now, or as soon as there is a connection. */
@@ -136,7 +165,7 @@ export class Session {
     } else if (report.state.name === "open") {
       this.#opened();
     } else {
-      this.#closed();
+      this.#closed(report.state);
     }
   }
 
@@ -148,6 +177,7 @@ export class Session {
   }
 
   #opened() {
+    this.#heardAt = this.#now();
     this.#isLoginSure = false;
     this.#loginTries = 0;
     for (const room of this.#rooms.values()) {
@@ -158,7 +188,9 @@ export class Session {
     this.#heartbeat.heard();
   }
 
-  #closed() {
+  #closed({ code }) {
+    // A line that broke without a word may have been dead ever since the last one.
+    const lostAt = code === LOST ? this.#heardAt : this.#now();
     this.#heartbeat.stop();
     const { out, waiting } = this.#queue.end();
     if (out?.kind === "send") {
@@ -169,7 +201,7 @@ export class Session {
     }
     for (const room of this.#rooms.values()) {
       this.#cancelRetry(room);
-      room.disconnected(this.#now());
+      room.disconnected(lostAt);
       this.#tell(room);
     }
   }
@@ -183,11 +215,20 @@ export class Session {
       return;
     }
     this.#heartbeat.heard();
-    const command = this.#queue.answeredBy(frame, this.#username);
+    this.#heardAt = this.#now();
+    if (frame.kind === "message") {
+      this.#lastMessage += 1;
+      frame.number = this.#lastMessage;
+    }
+    const wasInDoubt = this.#queue.isInDoubt;
+    const command = this.#queue.answeredBy(frame, this.username);
     if (command?.kind === "send" && frame.kind === "message") {
-      this.#username = frame.username;
+      this.#own.learn(frame.username);
     }
     this.#take(frame, command);
+    if (this.#queue.isInDoubt && !wasInDoubt) {
+      this.#report({ kind: "doubt" });
+    }
     this.#queue.proceed();
   }
 
@@ -264,10 +305,11 @@ export class Session {
     this.#report({
       kind: "message",
       room: room.id,
+      number: frame.number,
       type: frame.type,
       username: frame.username,
       text: frame.text,
-      own: frame.username === this.#username && this.#username !== "",
+      own: frame.username === this.username && this.username !== "",
       at: this.#now(),
     });
   }
@@ -319,10 +361,12 @@ export class Session {
     this.#tell(room);
   }
 
-  #unanswered(command, { heard, lookalike }) {
-    if (command.kind === "send" && lookalike !== null) {
-      // Renamed while connected (MC1-MSG-03).
-      this.#username = lookalike;
+  #unanswered(command, { heard, lookalikes }) {
+    if (command.kind === "send" && lookalikes.size > 0) {
+      // Renamed while connected (MC1-MSG-03): one of them is oneself.
+      if (this.#own.guess([...lookalikes.keys()])) {
+        this.#report({ kind: "own", room: command.room, number: lookalikes.get(this.username) });
+      }
       this.#said(command, "delivered");
       return;
     }
@@ -330,7 +374,7 @@ export class Session {
       if (command.kind === "send") {
         this.#said(command, "unknown");
       }
-      this.#connection.restart("no answer");
+      this.#connection.restart();
       return;
     }
     if (command.kind === "join") {

@@ -5,7 +5,7 @@ import { connectionState } from "./wording.js";
 
 const SECOND = 1000;
 // So many failures in a row without any connection may mean that the server refuses the
-// handshake (MC1-AUTH-02), which a page cannot see.
+// handshake (MC1-AUTH-02), which a page cannot see; unless it can ask who is logged in.
 const MANY_FAILURES = 3;
 
 export class StatusView {
@@ -16,6 +16,7 @@ export class StatusView {
   #errors = element("div", { class: "line-errors", role: "alert" });
   #root;
   #loginUrl;
+  #guessesLogin;
   #act;
   #ticker = null;
   #unreadable = 0;
@@ -25,11 +26,13 @@ export class StatusView {
    * Args:
    *   root: The page's element for it.
    *   loginUrl: Where to log in and come back; null if nowhere.
+   *   guessesLogin: Whether a login is offered when it may be what is missing.
    *   act: What the person can ask for: {reconnect()}.
    */
-  constructor({ root, loginUrl, act }) {
+  constructor({ root, loginUrl, guessesLogin, act }) {
     this.#root = root;
     this.#loginUrl = loginUrl;
+    this.#guessesLogin = guessesLogin;
     this.#act = act;
     root.append(
       element(
@@ -53,7 +56,7 @@ export class StatusView {
     setText(this.#countdown, "");
     setText(this.#reason, state.reason ?? "");
     this.#buttons.replaceChildren(...this.#buttonsFor(state));
-    if (state.name === "waiting") {
+    if (state.name === "waiting" && navigator.onLine) {
       this.#count(Date.now() + state.seconds * SECOND);
     }
     if (state.name === "open") {
@@ -70,6 +73,26 @@ export class StatusView {
         element("p", {}, "You are not logged in any more. ", ...this.#login()),
       );
     }
+  }
+
+  /** Say that somebody else is logged in by now, whose page this is not. */
+  showStranger(username) {
+    this.#hasLogin = true;
+    this.#errors.replaceChildren(
+      element(
+        "p",
+        {},
+        element(
+          "span",
+          {},
+          "You are logged in as ",
+          theirs(username),
+          " now. This page belongs to somebody else, and has stopped.",
+        ),
+        " ",
+        button("Open your own page", () => location.reload(), { class: "button primary" }),
+      ),
+    );
   }
 
   /** Show an error that belongs to nothing on this page; the last one is enough. */
@@ -95,13 +118,14 @@ export class StatusView {
 
   #buttonsFor(state) {
     if (state.name === "waiting") {
-      const mayBeLogin = state.failures >= MANY_FAILURES && state.code === 1006;
+      const mayBeLogin =
+        this.#guessesLogin && state.failures >= MANY_FAILURES && state.code === 1006;
       return [
         button("Try now", () => this.#act.reconnect(), { class: "button quiet" }),
         ...(mayBeLogin ? this.#login() : []),
       ];
     }
-    if (state.name === "closed" && state.verdict !== "asked") {
+    if (state.name === "closed") {
       return [
         ...(state.verdict === "after-login" ? this.#login() : []),
         button("Connect again", () => this.#act.reconnect()),

@@ -41,6 +41,10 @@ export const KNOWN_REFUSALS = Object.freeze(Object.keys(REFUSALS));
 
 /** Return why something was refused; a code that is not known is shown as it is. */
 export function refusal({ code, detail }) {
+  if (code === "RATE_LIMITED" && detail) {
+    // Of too many rooms, waiting makes no fewer.
+    return `The server says: ${detail}`;
+  }
   if (Object.hasOwn(REFUSALS, code)) {
     return REFUSALS[code];
   }
@@ -60,6 +64,10 @@ export function connectionState(state, isOnline) {
       }
       return LOST[state.code] ?? "The connection is lost.";
     default:
+      if (state.code === 1008 && state.reason) {
+        // The server says why, so that nobody need guess.
+        return "The server has ended this connection.";
+      }
       return CLOSED[state.code] ?? "The connection is closed.";
   }
 }
