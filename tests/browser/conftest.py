@@ -202,8 +202,10 @@ class People:
         return page
 
     def _note(self, message: ConsoleMessage) -> None:
-        # A browser itself reports each socket that cannot be opened; there is no other way to try.
-        if message.type in ("error", "warning") and "WebSocket connection to" not in message.text:
+        # A browser itself reports each socket that cannot be opened, and each answer that a broken
+        # line cuts off; there is no other way to try.
+        is_network = re.search("WebSocket connection to|resource: net::ERR_", message.text)
+        if message.type in ("error", "warning") and is_network is None:
             self.complaints.append(message.text)
 
 

@@ -93,7 +93,7 @@ def test_a_restart_is_survived_by_everybody(person: People, server: Server) -> N
     server.stop()
 
     expect(alice.locator("#line")).to_have_attribute("data-state", "waiting")
-    expect(lobby.locator(".room-note")).to_contain_text("stays here")
+    expect(lobby.locator(".room-note")).to_contain_text("is kept")
     server.start()
     alice.get_by_role("button", name="Try now").click()
     expect(lobby.locator(".mark.gap")).to_be_visible()
@@ -147,7 +147,7 @@ def test_after_a_logout_elsewhere_one_logs_in_and_goes_on(person: People, server
 
     server.change(end)
 
-    expect(erin.locator("#line")).to_contain_text("Your session has ended")
+    expect(erin.locator("#line")).to_contain_text("the session has ended")
     erin.locator("#line").get_by_role("link", name="Log in").click()
     log_in(erin, "erin")
     expect(erin.locator(".room")).to_have_count(1)

@@ -108,6 +108,7 @@ async def test_the_page_says_where_the_chat_is(browser: Browser) -> None:
     assert attributes == {
         "data-stream": "/chat/stream/",
         "data-username": "alice",
+        "data-user-id": "1",
         "data-login": "/accounts/login/",
         "data-message-types": "{}",
         "data-rooms": "/api/v1/rooms",

@@ -60,3 +60,17 @@ test("one message is one", () => {
   assert.equal(wording.newMessages(1), "1 new message");
   assert.equal(wording.newMessages(2), "2 new messages");
 });
+
+test("too many rooms is not said to be a matter of waiting", () => {
+  const detail = "in 100 rooms already; leave one first";
+
+  assert.equal(wording.refusal({ code: "RATE_LIMITED", detail }), `The server says: ${detail}`);
+  assert.match(wording.refusal({ code: "RATE_LIMITED", detail: null }), /^Too much at once/);
+});
+
+test("why a session has ended is said once", () => {
+  const closed = { name: "closed", code: 1008, reason: "the session has ended" };
+
+  assert.equal(wording.connectionState(closed, true), "The server has ended this connection.");
+  assert.match(wording.connectionState({ ...closed, reason: "" }, true), /^Your session has ended/);
+});

@@ -16,7 +16,7 @@ import { RoomFeed } from "./room_feed.js";
 import { RoomList } from "./room_list.js";
 import { RoomView } from "./room_view.js";
 import { NOT_LOGGED_IN, Session } from "./session.js";
-import { StatusView } from "./status_view.js";
+import { MANY_FAILURES, StatusView } from "./status_view.js";
 import { refusal } from "./wording.js";
 
 const root = document.getElementById("chat");
@@ -97,13 +97,14 @@ const REPORTS = {
 
 // While nobody looks, a browser's connections are better used otherwise.
 function followNews() {
-  if (connection.state.name === "open" && document.visibilityState === "visible") {
+  const { name, failures } = connection.state;
+  if (name === "open" && document.visibilityState === "visible") {
     feed?.start();
-  } else if (connection.state.name !== "connecting") {
+  } else {
     feed?.stop();
   }
-  if (connection.state.name === "waiting" && navigator.onLine) {
-    // A page cannot see why a handshake fails: it may be for want of a login.
+  // A page cannot see why a handshake fails: it may be for want of a login (MC1-AUTH-02).
+  if (name === "waiting" && failures >= MANY_FAILURES && navigator.onLine) {
     feed?.read();
   }
 }
@@ -292,6 +293,7 @@ window.addEventListener("popstate", () => {
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") {
     comeBack();
+    feed?.read();
     views.forEach((view) => view.look());
   } else {
     keep();

@@ -62,7 +62,7 @@ export class RoomFeed {
     channel.onmessage = () => this.#controller !== null && this.read();
   }
 
-  /** Keep up with the answers until `stop`; the promise ends with that. */
+  /** Keep up with what the last answer said until `stop`; the promise ends with that. */
   async start() {
     this.stop();
     const controller = new AbortController();
@@ -93,6 +93,9 @@ export class RoomFeed {
   }
 
   async #follow(signal) {
+    if (this.#revision === null) {
+      await this.#pause(LONG_SECONDS, signal);
+    }
     while (!signal.aborted) {
       const began = this.#now();
       const before = this.#revision;

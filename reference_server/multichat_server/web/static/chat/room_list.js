@@ -163,6 +163,7 @@ export class RoomList {
     refused.hidden = true;
     enter.addEventListener("click", () => this.#act.choose(id));
     item.replaceChildren(enter, leave, refused);
+    item.title = title.textContent;
     this.#rows.set(id, { item, enter, leave, title, staff, state, badge, refusal: refused });
   }
 

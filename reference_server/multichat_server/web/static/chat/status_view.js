@@ -4,9 +4,9 @@ import { button, element, setText, theirs } from "./elements.js";
 import { connectionState } from "./wording.js";
 
 const SECOND = 1000;
-// So many failures in a row without any connection may mean that the server refuses the
-// handshake (MC1-AUTH-02), which a page cannot see; unless it can ask who is logged in.
-const MANY_FAILURES = 3;
+/** So many failures in a row without any connection may mean that the server refuses the
+ *  handshake (MC1-AUTH-02), which a page cannot see; unless it can ask who is logged in. */
+export const MANY_FAILURES = 3;
 
 export class StatusView {
   #text = element("span", { class: "line-text", role: "status" });
