@@ -62,9 +62,9 @@ async def test_all_comes_over(inside: Inside, url: str, django: str) -> None:
     assert (second.code, second.err) == (ExitCode.OK, "")
     assert second.out == "brought over 0 users and 0 rooms; here already: 2 users and 2 rooms\n"
     async with Store.open(url) as store:
-        user = await store.check_password("dave", PASSWORD)
-        assert user is not None
-        assert user.is_staff
+        verified = await store.check_password("dave", PASSWORD)
+        assert verified is not None
+        assert verified.user.is_staff
         assert [room.id for room in await store.rooms()] == [1, 3]
 
 

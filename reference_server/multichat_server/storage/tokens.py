@@ -42,10 +42,9 @@ def add(
     most: int,
     log: Log,
 ) -> Token:
-    """Store a new token, unless the user has enough of them."""
-    # Of two requests at once the second waits here, and then counts the first one's token.
-    locked = sa.select(users.c.id).where(users.c.id == user_id).with_for_update(key_share=True)
-    if connection.execute(locked).one_or_none() is None:
+    """Store a new token of a user who is locked, unless he has enough of them."""
+    owner = sa.select(users.c.id).where(users.c.id == user_id)
+    if connection.execute(owner).one_or_none() is None:
         raise NotFound(f"there is no user with id {user_id}")
     counted = sa.select(sa.func.count()).where(tokens.c.user_id == user_id)
     if connection.execute(counted).scalar_one() >= most:

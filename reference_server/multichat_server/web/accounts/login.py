@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from multichat_proto.exceptions import StoreUnavailable
 from multichat_proto.handshake import CSRF_COOKIE, CSRF_FIELD, LOGOUT_PATH
 from multichat_server.passwords import TooManyChecks
-from multichat_server.storage import NotFound
+from multichat_server.storage import PasswordChanged
 from multichat_server.throttle import TooManyFailures
 from multichat_server.web import csrf, notices
 from multichat_server.web.accounts.opening import open_session, set_session_cookies
@@ -66,20 +66,20 @@ async def log_in(visit: Visit) -> Response:
     except TooManyFailures as exc:
         return _refusal(visit, username, too_many_failures(exc), status=429, wait=exc.wait)
     try:
-        user = await site.store.check_password(username, password)
+        verified = await site.store.check_password(username, password)
     except TooManyChecks:
         attempt.not_made()
         return _refusal(visit, username, BUSY, status=503, wait=BUSY_SECONDS)
     except StoreUnavailable:
         attempt.not_made()
         raise
-    if user is None:
+    if verified is None:
         return _form(visit, username=username, error=_WRONG)
     attempt.succeeded()
     try:
-        key = await open_session(visit, user.id)
-    except NotFound:
-        # Deleted since a moment ago.
+        key = await open_session(visit, verified)
+    except PasswordChanged:
+        # It was right a moment ago.
         return _form(visit, username=username, error=_WRONG)
 
     response = RedirectResponse(_next_after_login(visit), status_code=302)
