@@ -34,7 +34,7 @@ class StoreError(MultichatError):
 
 
 class NameTaken(StoreError):
-    """There is a user of that name, or a room of that id, already."""
+    """There is a user of that name, a room of that id, or a user's token of that name, already."""
 
 
 class NotFound(StoreError):

@@ -49,6 +49,7 @@ class TokenStore:
 
         Raises:
             InvalidValue: The name cannot be used.
+            NameTaken: The user has a token of that name.
             NotFound: There is no user of that id.
             RightsChanged: Whoever makes it may not do it any more.
             TooMany: The user has enough.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -205,13 +206,27 @@ async def test_two_first_logins_after_an_import_both_succeed(stores: tuple[Store
 async def test_the_last_token_that_one_may_have_is_given_once(stores: tuple[Store, Store]) -> None:
     user = await stores[0].add_user("alice", "pw")
 
-    def add(store: Store) -> Awaitable[Any]:
-        return store.tokens.add(user.id, "bot", lifetime=None, most=1, by=BY)
+    def adding(name: str) -> Change:
+        return lambda store: store.tokens.add(user.id, name, lifetime=None, most=1, by=BY)
 
     for _ in range(ROUNDS):
-        assert sorted(await at_once(stores, add, add)) == ["TooMany", "done"]
+        outcomes = await at_once(stores, adding("one"), adding("other"))
+        assert sorted(outcomes) == ["TooMany", "done"]
         assert len(await execute(stores[0], sa.select(tokens.c.id))) == 1
         await stores[0].tokens.revoke_all(user.id)
+
+
+async def test_a_form_that_is_sent_twice_makes_one_token(stores: tuple[Store, Store]) -> None:
+    """Two of one name could not be told apart, and only one secret is seen."""
+    user = await stores[0].add_user("alice", "pw")
+
+    def add(store: Store) -> Awaitable[Any]:
+        return store.tokens.add(user.id, " bot", lifetime=None, most=9, by=BY)
+
+    for _ in range(ROUNDS):
+        assert sorted(await at_once(stores, add, add)) == ["NameTaken", "done"]
+        (token,) = await stores[0].tokens.of(user.id)
+        await stores[0].tokens.revoke(user.id, token.id)
 
 
 async def test_a_password_and_a_flag_changed_at_once_are_both_changed(
@@ -342,8 +357,8 @@ async def test_the_end_of_everything_leaves_no_token_behind(
         assert verified is not None
 
         async def steal(store: Store, by: Actor = thief) -> None:
-            while True:
-                await store.tokens.add(user.id, "stolen", lifetime=None, most=1000, by=by)
+            for number in count():
+                await store.tokens.add(user.id, f"{number}", lifetime=None, most=1000, by=by)
 
         outcomes = await at_once(stores, steal, end(verified))
 
