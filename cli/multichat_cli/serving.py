@@ -23,6 +23,7 @@ from multichat_server.open_files import allow_connections
 from multichat_server.passwords import Passwords
 from multichat_server.server import Serving, serve
 from multichat_server.storage import Store, StoreError
+from multichat_server.storage.database import shown_url
 
 __all__ = ["run"]
 
@@ -135,7 +136,7 @@ def _announce(
             "event": "listening",
             "url": f"{serving.url}/",
             "stream_url": stream_url,
-            "database_url": settings.database_url,
+            "database_url": shown_url(settings.database_url),
             "pid": os.getpid(),
         }
     )
