@@ -72,7 +72,7 @@ async def test_names_are_one_whatever_form_their_letters_are_written_in(store: S
 async def test_a_name_that_could_mislead_or_break_something_is_refused(
     store: Store, username: str
 ) -> None:
-    with pytest.raises(InvalidValue, match=r"^a user name has") as caught:
+    with pytest.raises(InvalidValue, match=r"^a user name (has|cannot be empty)") as caught:
         await store.add_user(username, "pw")
 
     assert str(caught.value).isprintable()
