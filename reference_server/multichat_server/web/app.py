@@ -42,6 +42,7 @@ def create_app(site: Site) -> Starlette:
             *api.routes(site),
             Route(LOGIN_PATH.rstrip("/"), _add_slash),
             Route(LOGOUT_PATH.rstrip("/"), _add_slash),
+            Route("/admin", _add_slash),
             Mount("/static", StaticFiles(packages=[("multichat_server.web", "static")])),
         ],
         middleware=[Middleware(SecurityHeaders)],

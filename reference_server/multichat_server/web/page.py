@@ -8,6 +8,7 @@ Forms are read in UTF-8 alone. The parser would decode with whatever codec of Py
 names, and some of them fail in ways of their own or take long enough to hold up the chat.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -28,6 +29,9 @@ from multichat_server.web.rendering import render
 from multichat_server.web.site import Site
 
 __all__ = ["Page", "Visit", "delete_session_cookie"]
+
+# It says of every broken form what is wrong with it: anybody could fill the log with that.
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 _FORMS: Final = frozenset({b"application/x-www-form-urlencoded", b"multipart/form-data"})

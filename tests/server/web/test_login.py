@@ -329,6 +329,22 @@ async def test_a_local_next_is_obeyed_and_no_other(
     assert (response.status_code, response.headers["location"]) == (302, location)
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/accounts/logout/",
+        "/accounts/logout",
+        "/accounts/./logout/",
+        "/accounts/%6cogout/",
+        "/accounts/x/%2e%2e/logout/?next=/",
+    ],
+)
+async def test_a_login_does_not_end_in_a_logout(browser: Browser, target: str) -> None:
+    response = await browser.log_in(path=str(httpx2.URL(LOGIN, params={"next": target})))
+
+    assert response.headers["location"] == "/"
+
+
 async def test_the_field_wins_over_the_query(browser: Browser) -> None:
     response = await browser.log_in(path=f"{LOGIN}?next=/query/", next="/field/")
 
@@ -353,6 +369,7 @@ async def test_head_is_answered_as_get(browser: Browser) -> None:
     [
         ("/accounts/login", "/accounts/login/"),
         ("/accounts/logout", "/accounts/logout/"),
+        ("/admin", "/admin/"),
         ("/accounts/login?next=/x/&a=%20", "/accounts/login/?next=/x/&a=%20"),
     ],
 )
