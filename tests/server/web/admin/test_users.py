@@ -137,7 +137,7 @@ async def test_staff_and_users_that_cannot_log_in_yet_are_added(admin: Admin) ->
         (
             {},
             {
-                "username": "A user name has only letters, digits and @.+-_ in it, not ''.",
+                "username": "A user name cannot be empty.",
                 "password": "A password cannot be empty.",
             },
         ),
