@@ -25,7 +25,7 @@ def run(
     as_json: bool,
     may_create: bool = False,
     is_dry_run: bool = False,
-    prepare: Callable[[], Awaitable[None]] | None = None,
+    prepare: Callable[[Settings], Awaitable[None]] | None = None,
     exit_code: Callable[[Sequence[Event]], ExitCode] = lambda _: ExitCode.OK,
 ) -> None:
     """
@@ -61,7 +61,7 @@ def run(
     async def command(_: Interruption) -> ExitCode:
         try:
             if prepare is not None:
-                await prepare()
+                await prepare(settings)
             new = _missing_file(settings, may_create=may_create)
             in_memory = is_dry_run and new is not None
             async with Store.open(
@@ -133,8 +133,9 @@ def room_event(room: RoomRecord) -> Event:
 
 def _missing_file(settings: Settings, *, may_create: bool) -> Path | None:
     """Return the database's file if it is not there yet and is about to be made."""
-    scheme, _, place = settings.database_url.partition(":///")
-    if scheme != "sqlite" or Path(place.partition("?")[0]).exists():
+    scheme, _, rest = settings.database_url.partition(":///")
+    place = rest.partition("?")[0]
+    if scheme != "sqlite" or Path(place).exists():
         return None
     if not may_create:
         raise CommandFailed(

@@ -1,11 +1,13 @@
 """What ``admin import-django`` does once its command line is read."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from multichat_cli import administration
-from multichat_cli.exit_codes import ExitCode
+from multichat_cli.exit_codes import CommandFailed, ExitCode
 from multichat_cli.output import Event, Output
+from multichat_server.config import Settings
 from multichat_server.django_import import Report, Source, import_django, read_django
 from multichat_server.storage import COMMAND_LINE, Store
 
@@ -46,7 +48,8 @@ def run(
     talk = Output(as_json=as_json).talk
     found: list[Source] = []
 
-    async def prepare() -> None:
+    async def prepare(settings: Settings) -> None:
+        _refuse_itself(django, settings.database_url)
         found.append(
             await read_django(django, user_table=user_table, room_table=room_table, progress=talk)
         )
@@ -65,6 +68,21 @@ def run(
         prepare=prepare,
         exit_code=_exit_code,
     )
+
+
+def _refuse_itself(django: str, database_url: str) -> None:
+    """Refuse to make our tables in what is only to be read."""
+    files = [
+        each.partition(":///")[2].partition("?")[0] if "://" in each else each
+        for each in (django, database_url)
+    ]
+    is_same_file = all(map(os.path.exists, files)) and Path(files[0]).samefile(files[1])
+    if is_same_file or django == database_url:
+        raise CommandFailed(
+            ExitCode.USAGE,
+            "that is the database to bring over, which is only read: name another one with "
+            "--database-url",
+        )
 
 
 def _events(report: Report, *, dry_run: bool) -> list[Event]:

@@ -19,10 +19,11 @@ from multichat_proto.exceptions import StoreUnavailable
 from multichat_proto.failures import failure_reason
 from multichat_proto.handshake import STREAM_PATH
 from multichat_server.config import Settings
-from multichat_server.open_files import allow_connections
+from multichat_server.open_files import allow_connections, log_full_seldom
 from multichat_server.passwords import Passwords
 from multichat_server.server import Serving, serve
 from multichat_server.storage import Store, StoreError
+from multichat_server.storage.database import shown_url
 
 __all__ = ["run"]
 
@@ -45,6 +46,7 @@ def run(settings: Settings, *, is_demo: bool, as_json: bool) -> None:
 
     """
     output = Output(as_json=as_json)
+    log_full_seldom()
     room = allow_connections(settings.max_connections)
     if room < settings.max_connections:
         output.talk(
@@ -135,7 +137,7 @@ def _announce(
             "event": "listening",
             "url": f"{serving.url}/",
             "stream_url": stream_url,
-            "database_url": settings.database_url,
+            "database_url": shown_url(settings.database_url),
             "pid": os.getpid(),
         }
     )

@@ -107,7 +107,8 @@ class Settings:
     )
     allowed_origins: tuple[str, ...] = setting(
         (),
-        "Web origins besides the server's own whose pages may open a chat connection.",
+        "Web origins besides the server's own whose pages may open a chat connection, and send "
+        "forms if they know the cookie csrftoken.",
         check=_setting.origin,
     )
     trusted_proxies: tuple[str, ...] = setting(

@@ -55,6 +55,9 @@ def _check_of(stored: str) -> Check | None:
     make = _MAKERS.get(algorithm)
     if make is None or not dollar or len(stored) > _LONGEST:
         return None
+    if not stored.isprintable():
+        # Nothing that Django writes, and not every database could keep it.
+        return None
     try:
         return make(rest)
     except ValueError:  # also what base64 and int find wrong

@@ -129,7 +129,7 @@ def wire(server: Server) -> Iterator[Wire]:
     between.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     if chromium is None:

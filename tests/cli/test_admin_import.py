@@ -42,6 +42,13 @@ def change(django: str, *statements: str) -> None:
     connection.close()
 
 
+def tables(django: str) -> list[tuple[str]]:
+    connection = sqlite3.connect(django)
+    found = connection.execute("SELECT name FROM sqlite_master").fetchall()
+    connection.close()
+    return found
+
+
 def done(**members: Any) -> dict[str, Any]:
     """Return the last line, where nothing came over but what is named."""
     counts = dict.fromkeys(
@@ -62,10 +69,24 @@ async def test_all_comes_over(inside: Inside, url: str, django: str) -> None:
     assert (second.code, second.err) == (ExitCode.OK, "")
     assert second.out == "brought over 0 users and 0 rooms; here already: 2 users and 2 rooms\n"
     async with Store.open(url) as store:
-        user = await store.check_password("dave", PASSWORD)
-        assert user is not None
-        assert user.is_staff
+        verified = await store.check_password("dave", PASSWORD)
+        assert verified is not None
+        assert verified.user.is_staff
         assert [room.id for room in await store.rooms()] == [1, 3]
+
+
+@pytest.mark.parametrize("as_url", [True, False], ids=["url", "file"])
+async def test_what_is_only_read_is_not_written_to(
+    inside: Inside, django: str, as_url: bool
+) -> None:
+    before = tables(django)
+    url = f"sqlite:///{django}"
+
+    ran = await inside("admin", "import-django", url if as_url else django, "--database-url", url)
+
+    assert ran.code == ExitCode.USAGE
+    assert "that is the database to bring over, which is only read" in ran.err
+    assert tables(django) == before
 
 
 async def test_for_programs(inside: Inside, django: str) -> None:

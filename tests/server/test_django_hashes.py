@@ -70,6 +70,7 @@ NO_HASHES = [
     f"pbkdf2_sha256$10000001$salt${B32}",
     f"pbkdf2_sha256$1{'0' * 5000}$salt${B32}",
     f"pbkdf2_sha256$1$salt\udcff${B32}",
+    f"pbkdf2_sha256$1$sa\0lt${B32}",
     "pbkdf2_sha256$1$salt$AAAA",
     "pbkdf2_sha256$1$salt$not base64",
     "pbkdf2_sha256$1$salt",

@@ -38,7 +38,7 @@ def served(
                 {"username": name, "password": word} for name, word in (passwords or {}).items()
             ]
             ready = {"websocket": listening["stream_url"], "accounts": accounts}
-            yield RunningTarget("served", {**ready, "url": listening["url"]}, process)
+            yield RunningTarget("served", {**listening, **ready}, process)
         finally:
             process.terminate()
             process.stdout.read()

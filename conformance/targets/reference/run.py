@@ -84,6 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--stop-at-eof", action="store_true", help="stop when standard input ends, too"
     )
+    parser.add_argument(
+        "--default-limits",
+        action="store_true",
+        help="keep the server's own limits and waits; target.toml then states other ones",
+    )
     return parser
 
 
@@ -101,7 +106,7 @@ async def _run(options: argparse.Namespace, folder: Path) -> int:
         port=options.port,
         database_url=f"sqlite:///{database}",
         announce=not options.no_notices,
-        **LIMITS,
+        **({} if options.default_limits else LIMITS),
     )
     with (
         trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals,

@@ -24,7 +24,7 @@ from multichat_server.api.models import Failure
 from multichat_server.api.operation import PREFIX, Call, Operation, Who
 from multichat_server.api.reading import accepts_json, read_body, read_query
 from multichat_server.api.table import OPERATIONS
-from multichat_server.storage import InvalidValue, LastStaff, NameTaken, NotFound
+from multichat_server.storage import InvalidValue, LastStaff, NameTaken, NotFound, RightsChanged
 from multichat_server.web.site import RETRY_SECONDS, Site
 
 __all__ = ["api", "failed"]
@@ -86,7 +86,7 @@ class _Resource:
         if not accepts_json(request.headers.getlist("accept")):
             raise Refused(Code.NOT_ACCEPTABLE)
         try:
-            return await self._carry_out(operation, request)
+            return await self._judge(operation, request)
         except NotFound:
             raise Refused(operation.missing) from None
         except NameTaken as exc:
@@ -95,9 +95,17 @@ class _Resource:
             raise Refused(Code.BODY_INVALID, _sentence(exc)) from None
         except LastStaff as exc:
             raise Refused(Code.LAST_STAFF, _sentence(exc)) from None
-        except StoreUnavailable:
+        except (StoreUnavailable, RightsChanged):
             headers = {"retry-after": str(RETRY_SECONDS)}
             raise Refused(Code.SERVER_UNAVAILABLE, headers=headers) from None
+
+    async def _judge(self, operation: Operation, request: Request) -> Response:
+        try:
+            return await self._carry_out(operation, request)
+        except RightsChanged:
+            # The session, the token or their rights ended on the way. Nothing was changed; it is
+            # answered as one that comes after that.
+            return await self._carry_out(operation, request)
 
     async def _carry_out(self, operation: Operation, request: Request) -> Response:
         caller = None

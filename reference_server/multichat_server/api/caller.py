@@ -71,7 +71,7 @@ async def identify(site: Site, request: Request) -> Caller:
             wrong = "This token is not known, has run out or was revoked."
             raise _unknown(wrong, _BAD_TOKEN)
         site.sightings.note(bearer(secret))
-        return _caller(site, request, user, "token")
+        return _caller(site, request, user, "token", bearer(secret))
 
     key = request.cookies.get(SESSION_COOKIE)
     user = await site.store.session_user(key) if key else None
@@ -83,12 +83,12 @@ async def identify(site: Site, request: Request) -> Caller:
     ):
         raise Refused(Code.CSRF_FAILED)
     site.sightings.note(key)
-    return _caller(site, request, user, "session")
+    return _caller(site, request, user, "session", key)
 
 
-def _caller(site: Site, request: Request, user: User, by: Credential) -> Caller:
+def _caller(site: Site, request: Request, user: User, by: Credential, shown: str) -> Caller:
     address = request_address(request, trusted_proxies=site.settings.trusted_proxies)
-    return Caller(user, by, Actor.of(user, address))
+    return Caller(user, by, Actor.of(user, address, credential=shown))
 
 
 def _unknown(detail: str | None, challenge: str) -> Refused:

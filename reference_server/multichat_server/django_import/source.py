@@ -90,6 +90,9 @@ def _parse(where: str) -> sa.URL:
     except (ArgumentError, ValueError):
         # Without the text, which may hold a password; neither as a cause.
         raise SourceError("the database's URL cannot be read") from None
+    if "@" in (url.host or ""):
+        # The rest of a password, which the driver would show as the name of a host.
+        raise SourceError("the database's URL cannot be read: an @ in a password is written %40")
     driver = url.drivername.partition("+")[0]
     if driver in ("postgres", "postgresql"):
         # Django's world writes both.

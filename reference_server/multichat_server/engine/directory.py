@@ -13,7 +13,7 @@ refresh that first sees the new revision finds the visit, and marks it stale if 
 its handshake, which then looks again; or that refresh is still to come.
 """
 
-import contextlib
+import logging
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
@@ -28,6 +28,8 @@ from multichat_proto.server import RoomAccess
 from multichat_server.engine.connection import Connection, end_all, put_out
 
 __all__ = ["Accounts", "Directory", "RoomRecord", "User", "Visit"]
+
+_log: Final = logging.getLogger("multichat.directory")
 
 EXPIRY_CHECK: Final = 60.0
 """Seconds between two looks for sessions that have run out of time: that changes no revision."""
@@ -262,10 +264,19 @@ class Directory:
             self._seen_at = now
 
     async def run(self) -> None:
-        """Look for changes until cancelled; while the store is away, go on trying."""
+        """Look for changes until cancelled; while the store is away, say so once and go on."""
+        is_away = False
         while True:
-            with contextlib.suppress(StoreUnavailable):
+            try:
                 await self.refresh()
+            except StoreUnavailable as exc:
+                if not is_away:
+                    _log.warning("%s", exc)
+                is_away = True
+            else:
+                if is_away:
+                    _log.warning("the database answers again")
+                is_away = False
             await trio.sleep(self._poll)
 
     async def _read(self) -> None:

@@ -5,6 +5,8 @@ from multichat_server.storage.errors import (
     LastStaff,
     NameTaken,
     NotFound,
+    PasswordChanged,
+    RightsChanged,
     StoreError,
     TooMany,
 )
@@ -20,6 +22,7 @@ from multichat_server.storage.records import (
     Session,
     Token,
     User,
+    Verified,
 )
 from multichat_server.storage.store import Store
 
@@ -35,6 +38,8 @@ __all__ = [
     "LastStaff",
     "NameTaken",
     "NotFound",
+    "PasswordChanged",
+    "RightsChanged",
     "RoomRecord",
     "Session",
     "Store",
@@ -42,4 +47,5 @@ __all__ = [
     "Token",
     "TooMany",
     "User",
+    "Verified",
 ]

@@ -35,7 +35,7 @@ from multichat_proto.exceptions import StoreUnavailable
 from multichat_server.storage.errors import InvalidValue, StoreError
 from multichat_server.storage.schema import bring_up_to_date
 
-__all__ = ["BUSY_SECONDS", "Database"]
+__all__ = ["BUSY_SECONDS", "Database", "shown_url"]
 
 #: How long one call waits for a lock, a free connection or the server, in seconds.
 BUSY_SECONDS: Final = 5
@@ -131,6 +131,14 @@ class Database:
         return await _run(lambda: _transact(self._engine, work, writes=True), self._writers)
 
 
+def shown_url(url: str) -> str:
+    """Return a database's URL, one that can be opened, as others may read it: no password."""
+    parsed = sa.make_url(url)
+    # There can be some among the parameters, too.
+    query = {name: value for name, value in parsed.query.items() if "password" not in name.lower()}
+    return parsed.set(query=query).render_as_string(hide_password=True)
+
+
 async def _run(work: Callable[[], T], limiter: trio.CapacityLimiter) -> T:
     try:
         return await trio.to_thread.run_sync(work, limiter=limiter)
@@ -151,9 +159,12 @@ def _parse(url: str) -> sa.URL:
     try:
         parsed = sa.make_url(url)
         backend = parsed.get_backend_name()
-    except ArgumentError as exc:
-        # Without the text, which may hold a password.
-        raise InvalidValue("the database's URL cannot be read") from exc
+    except (ArgumentError, ValueError):
+        # Without the text, which may hold a password; neither as a cause.
+        raise InvalidValue("the database's URL cannot be read") from None
+    if "@" in (parsed.host or ""):
+        # The rest of a password, which the driver would show as the name of a host.
+        raise InvalidValue("the database's URL cannot be read: an @ in a password is written %40")
     if backend not in ("sqlite", "postgresql"):
         raise InvalidValue(f"expected a database of SQLite or PostgreSQL, not {backend!a}")
     if parsed.drivername == "postgresql":
@@ -192,7 +203,8 @@ def _engine(url: sa.URL, *, in_memory: bool) -> sa.Engine:
                 },
             )
     except (NoSuchModuleError, ModuleNotFoundError) as exc:
-        raise StoreError(f"{url.drivername} needs a database driver: {exc}") from exc
+        extra = "" if _is_sqlite(url) else " (the extra [postgresql])"
+        raise StoreError(f"{url.drivername} needs a database driver{extra}: {exc}") from exc
     if _is_sqlite(url):
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -234,5 +246,5 @@ def _prepare(engine: sa.Engine, url: sa.URL) -> None:
 
 
 def _cause(exc: Exception) -> str:
-    """Return the driver's own words, without the statement and its parameters."""
-    return str(exc.orig) if isinstance(exc, DBAPIError) else str(exc)
+    """Return the driver's own words on one line, without the statement and its parameters."""
+    return " ".join(str(exc.orig if isinstance(exc, DBAPIError) else exc).split())

@@ -10,12 +10,23 @@ What can go wrong with the store, as far as the caller is concerned.
         ├── NotFound          there is none of that name or id
         ├── TooMany           there are as many already as may be
         ├── LastStaff         nobody would be left who can administer
+        ├── PasswordChanged   the password that was checked is another by now
+        ├── RightsChanged     whoever asks for it may not do it any more
         └── InvalidValue      no user, room or database can be called that
 """
 
 from multichat_proto.exceptions import MultichatError
 
-__all__ = ["InvalidValue", "LastStaff", "NameTaken", "NotFound", "StoreError", "TooMany"]
+__all__ = [
+    "InvalidValue",
+    "LastStaff",
+    "NameTaken",
+    "NotFound",
+    "PasswordChanged",
+    "RightsChanged",
+    "StoreError",
+    "TooMany",
+]
 
 
 class StoreError(MultichatError):
@@ -23,7 +34,7 @@ class StoreError(MultichatError):
 
 
 class NameTaken(StoreError):
-    """There is a user of that name, or a room of that id, already."""
+    """There is a user of that name, a room of that id, or a user's token of that name, already."""
 
 
 class NotFound(StoreError):
@@ -36,6 +47,14 @@ class TooMany(StoreError):
 
 class LastStaff(StoreError):
     """The user is the only one left who is staff and active, and was to stop being that."""
+
+
+class PasswordChanged(StoreError):
+    """The password that was checked is not the user's any more, or the user is not active."""
+
+
+class RightsChanged(StoreError):
+    """The session or token by whose right something was to be done has ended, or carries less."""
 
 
 class InvalidValue(StoreError):

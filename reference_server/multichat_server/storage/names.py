@@ -40,6 +40,12 @@ _LONGEST_TOKEN_NAME: Final = 100
 _CATEGORIES_NOT_IN_TITLES: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
+# Separators, format characters such as the zero width space, and marks on nothing.
+_INVISIBLE: Final = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Mn", "Me", "Mc"})
+# Letters and a symbol that stand for nothing: fillers of Hangul, and the blank of Braille.
+_BLANKS: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+
+
 def normal_username(username: str) -> str:
     """Return a user name in the one form (NFKC) in which names are stored and looked up."""
     return unicodedata.normalize("NFKC", username)
@@ -54,6 +60,8 @@ def valid_username(username: str) -> str:
 
     """
     name = normal_username(username)
+    if not name:
+        raise InvalidValue("a user name cannot be empty")
     if len(name) > LONGEST_USERNAME:
         raise InvalidValue(f"a user name has at most {LONGEST_USERNAME} characters")
     if not _USERNAME.fullmatch(name):
@@ -81,10 +89,11 @@ def valid_title(title: str) -> str:
     Return a new title as it is.
 
     Raises:
-        InvalidValue: It is blank, too long, or has line breaks or control characters in it.
+        InvalidValue: Nobody could see it, it is too long, or has line breaks or control characters
+            in it.
 
     """
-    if not title.strip():
+    if not _is_visible(title):
         raise InvalidValue("a room's title cannot be blank")
     if len(title) > LONGEST_TITLE:
         raise InvalidValue(f"a room's title has at most {LONGEST_TITLE} characters")
@@ -98,17 +107,22 @@ def valid_token_name(name: str) -> str:
     Return a new token's name as it is, without white space around it.
 
     Raises:
-        InvalidValue: It is blank, too long, or has line breaks or control characters in it.
+        InvalidValue: Nobody could see it, it is too long, or has line breaks or control characters
+            in it.
 
     """
     name = name.strip()
-    if not name:
+    if not _is_visible(name):
         raise InvalidValue("a token's name cannot be blank")
     if len(name) > _LONGEST_TOKEN_NAME:
         raise InvalidValue(f"a token's name has at most {_LONGEST_TOKEN_NAME} characters")
     if any(unicodedata.category(c) in _CATEGORIES_NOT_IN_TITLES for c in name):
         raise InvalidValue(f"a token's name has no control characters in it, unlike {name!a}")
     return name
+
+
+def _is_visible(text: str) -> bool:
+    return any(unicodedata.category(c) not in _INVISIBLE and c not in _BLANKS for c in text)
 
 
 def valid_room_id(room_id: int) -> int:

@@ -1,7 +1,7 @@
 """What the store keeps, as values: accounts, rooms, sessions, tokens, the audit log."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Generic, Literal, TypeVar
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Session",
     "Token",
     "User",
+    "Verified",
 ]
 
 T_co = TypeVar("T_co", covariant=True)
@@ -98,21 +99,43 @@ class Actor:
         user_id: The account; ``None`` if it is none of ours.
         name: The account's name at that time.
         address: From where; empty if that is not known.
+        credential: What shows that he may: the key of a session, or a token (see the module
+            ``credentials``). What it is no longer good for is not done
+            (:exc:`~multichat_server.storage.RightsChanged`). ``None`` where nothing is shown.
+        is_staff: Whether he was staff when that was looked at.
 
     """
 
     user_id: int | None
     name: str
     address: str = ""
+    credential: str | None = field(default=None, repr=False)
+    is_staff: bool = False
 
     @classmethod
-    def of(cls, user: User, address: str = "") -> "Actor":
+    def of(cls, user: User, address: str = "", *, credential: str | None = None) -> "Actor":
         """Return a user as the one who does something."""
-        return cls(user.id, user.username, address)
+        return cls(user.id, user.username, address, credential, user.is_staff)
 
 
 #: Whoever can open the database itself.
 COMMAND_LINE: Final = Actor(None, "command line")
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """
+    A user who has just shown to know the password.
+
+    Attributes:
+        user: The user, as it was then.
+        password_hash: Which password that was. What is done because of it is not done once the
+            user has another.
+
+    """
+
+    user: User
+    password_hash: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from multichat_server.storage.audit import Log
 from multichat_server.storage.counters import bump_revision
-from multichat_server.storage.errors import NotFound
+from multichat_server.storage.errors import NotFound, PasswordChanged
 from multichat_server.storage.records import Client, Session, User
 from multichat_server.storage.tables import sessions, users
 
@@ -46,12 +46,31 @@ def start(
     now: int,
     lifetime: int,
     client: Client,
+    if_hash: str | None = None,
 ) -> None:
-    """Store a new session, and clear away those that have run out."""
+    """
+    Store a new session, and clear away those that have run out.
+
+    Args:
+        connection: The transaction.
+        key: The new session's key.
+        user_id: Whose it is.
+        now: Seconds since 1970.
+        lifetime: In seconds.
+        client: Where it is started from.
+        if_hash: The password that was verified for it: if the user has another by now, or is not
+            active, none begins. ``None`` if none was.
+
+    """
     # Users, sessions, the counter: every transaction takes them in this order, so that no two
     # wait for each other.
-    found = sa.update(users).where(users.c.id == user_id).values(last_login_at=now)
+    condition = users.c.id == user_id
+    if if_hash is not None:
+        condition = sa.and_(condition, users.c.password == if_hash, users.c.is_active)
+    found = sa.update(users).where(condition).values(last_login_at=now)
     if connection.execute(found).rowcount == 0:
+        if if_hash is not None:
+            raise PasswordChanged(f"user {user_id} is not who knew the password any more")
         raise NotFound(f"there is no user with id {user_id}")
     # What another transaction clears away at this moment is not waited for.
     over = (

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Final
 
 from multichat_server.storage import tokens
-from multichat_server.storage.audit import Log
 from multichat_server.storage.database import Database
 from multichat_server.storage.errors import NotFound
 from multichat_server.storage.names import is_id, valid_token_name
 from multichat_server.storage.records import Actor, Token, User
+from multichat_server.storage.rights import act
 
 __all__ = ["TOKEN_PREFIX", "TokenStore"]
 
@@ -49,7 +49,9 @@ class TokenStore:
 
         Raises:
             InvalidValue: The name cannot be used.
+            NameTaken: The user has a token of that name.
             NotFound: There is no user of that id.
+            RightsChanged: Whoever makes it may not do it any more.
             TooMany: The user has enough.
 
         """
@@ -58,8 +60,11 @@ class TokenStore:
             raise NotFound(f"there is no user with id {user_id}")
         now = int(self._clock())
         secret = TOKEN_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
-        token = await self._database.write(
-            lambda c: tokens.add(
+        # Of two requests at once the second waits, and then counts the first one's token.
+        token = await act(
+            self._database,
+            by,
+            lambda c, log: tokens.add(
                 c,
                 secret,
                 user_id,
@@ -67,8 +72,10 @@ class TokenStore:
                 now=now,
                 expires_at=None if lifetime is None else now + int(lifetime),
                 most=most,
-                log=Log(by, at=now),
-            )
+                log=log,
+            ),
+            now=now,
+            alone_with=user_id,
         )
         return token, secret
 
@@ -78,19 +85,35 @@ class TokenStore:
 
         Raises:
             NotFound: The user has no such token.
+            RightsChanged: Whoever revokes it may not do it any more.
 
         """
         if not (is_id(user_id) and is_id(token_id)):
             raise NotFound(f"the user has no token {token_id}")
-        log = Log(by, at=int(self._clock()))
-        await self._database.write(lambda c: tokens.revoke(c, user_id, token_id, log=log))
+        await act(
+            self._database,
+            by,
+            lambda c, log: tokens.revoke(c, user_id, token_id, log=log),
+            now=int(self._clock()),
+        )
 
     async def revoke_all(self, user_id: int, *, by: Actor | None = None) -> int:
-        """Take all tokens of a user away, and return how many there were."""
+        """
+        Take all tokens of a user away, and return how many there were.
+
+        Raises:
+            RightsChanged: Whoever revokes them may not do it any more.
+
+        """
         if not is_id(user_id):
             return 0
-        log = Log(by, at=int(self._clock()))
-        return await self._database.write(lambda c: tokens.revoke_all(c, user_id, log=log))
+        return await act(
+            self._database,
+            by,
+            lambda c, log: tokens.revoke_all(c, user_id, log=log),
+            now=int(self._clock()),
+            alone_with=user_id,
+        )
 
     async def of(self, user_id: int) -> list[Token]:
         """Return the tokens of a user, the newest first, those that have run out among them."""

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from multichat_server.storage.audit import Log
 from multichat_server.storage.counters import bump_revision
-from multichat_server.storage.errors import NotFound, TooMany
+from multichat_server.storage.errors import NameTaken, NotFound, TooMany
 from multichat_server.storage.records import Token, User
 from multichat_server.storage.tables import tokens, users
 
@@ -42,11 +42,14 @@ def add(
     most: int,
     log: Log,
 ) -> Token:
-    """Store a new token, unless the user has enough of them."""
-    # Of two requests at once the second waits here, and then counts the first one's token.
-    locked = sa.select(users.c.id).where(users.c.id == user_id).with_for_update(key_share=True)
-    if connection.execute(locked).one_or_none() is None:
+    """Store a new token of a user who is locked, if it may have more, and none is called that."""
+    owner = sa.select(users.c.id).where(users.c.id == user_id)
+    if connection.execute(owner).one_or_none() is None:
         raise NotFound(f"there is no user with id {user_id}")
+    # Two of one name could not be told apart; and a form that is sent twice makes one token.
+    named = sa.select(tokens.c.id).where(tokens.c.user_id == user_id, tokens.c.name == name)
+    if connection.execute(named.limit(1)).first() is not None:
+        raise NameTaken(f"the user has a token {name} already")
     counted = sa.select(sa.func.count()).where(tokens.c.user_id == user_id)
     if connection.execute(counted).scalar_one() >= most:
         raise TooMany(f"a user has at most {most} tokens; revoke one first")

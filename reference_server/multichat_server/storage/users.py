@@ -6,9 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from multichat_server.storage import tokens
 from multichat_server.storage.audit import Log
 from multichat_server.storage.counters import bump_revision
-from multichat_server.storage.errors import LastStaff, NameTaken, NotFound
+from multichat_server.storage.errors import LastStaff, NameTaken, NotFound, PasswordChanged
 from multichat_server.storage.records import Account, Found, User
 from multichat_server.storage.searching import by_code_points, contains, find, fold
 from multichat_server.storage.tables import sessions, users
@@ -98,12 +99,29 @@ def change(
     values: dict[str, Any],
     *,
     keep_staff: bool,
+    if_hash: str | None = None,
+    revoke_tokens: bool = False,
     log: Log,
 ) -> User:
-    """Change some of a user's columns; a change of the password ends its sessions."""
+    """
+    Change some of a user's columns; a change of the password ends its sessions.
+
+    Args:
+        connection: The transaction.
+        who: The user's name or id.
+        values: The columns.
+        keep_staff: Whether this is refused if it leaves nobody who is staff and active.
+        if_hash: The password that was verified for it: nothing is changed if the user has another
+            by now, or is not active. ``None`` if none was.
+        revoke_tokens: Whether the user's tokens end, too.
+        log: Where to note it.
+
+    """
     if keep_staff and False in (values.get("is_staff"), values.get("is_active")):
         _refuse_the_last_of_staff(connection, who)
     before = one(connection, who, for_change=True)
+    if if_hash is not None and (not before.is_active or _hash_of(connection, before) != if_hash):
+        raise PasswordChanged(f"{before.username} has another password by now")
     if "username" in values:
         values |= {"search_text": fold(values["username"])}
     try:
@@ -116,6 +134,8 @@ def change(
     if "password" in values:
         connection.execute(sa.delete(sessions).where(sessions.c.user_id == user.id))
         log.note(connection, "user.password", subject=before.username, subject_id=user.id)
+    if revoke_tokens:
+        tokens.revoke_all(connection, user.id, log=log)
     differences = {
         name: [getattr(before, name), getattr(user, name)]
         for name in ("username", "is_staff", "is_active")
@@ -209,11 +229,10 @@ def find_password(connection: sa.Connection, username: str) -> tuple[User, str] 
     return None if row is None else (User(*row[:-1]), row.password)
 
 
-def replace_hash(connection: sa.Connection, user_id: int, old: str, new: str) -> None:
-    """Put a better hash of the same password in place of one that may have changed since."""
-    connection.execute(
-        sa.update(users).where(users.c.id == user_id, users.c.password == old).values(password=new)
-    )
+def replace_hash(connection: sa.Connection, user_id: int, old: str, new: str) -> bool:
+    """Put a better hash of the same password in the old one's place; tell whether it was there."""
+    found = sa.update(users).where(users.c.id == user_id, users.c.password == old)
+    return connection.execute(found.values(password=new)).rowcount > 0
 
 
 def _refuse_the_last_of_staff(connection: sa.Connection, who: str | int) -> None:
@@ -227,6 +246,12 @@ def _refuse_the_last_of_staff(connection: sa.Connection, who: str | int) -> None
     ).all()
     if len(staff) == 1 and who in staff[0]:
         raise LastStaff(f"{staff[0].username} is the only active member of staff")
+
+
+def _hash_of(connection: sa.Connection, user: User) -> str:
+    found = sa.select(users.c.password).where(users.c.id == user.id)
+    stored: str = connection.execute(found).scalar_one()
+    return stored
 
 
 def _account(row: Sequence[Any]) -> Account:

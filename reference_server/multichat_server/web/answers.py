@@ -33,7 +33,7 @@ def page(visit: Visit, template: str, *, status: int = 200, **values: object) ->
         "user": visit.user,
         "token": token,
         "token_field": CSRF_FIELD,
-        "notice": notices.notice_of(visit.query(notices.FIELD)),
+        "notice": notices.notice_for(visit.request),
         "path": visit.request.url.path,
     }
     response = render(template, status=status, values=common | values)

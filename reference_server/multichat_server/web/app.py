@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from multichat_proto.exceptions import StoreUnavailable
 from multichat_proto.handshake import LOGIN_PATH, LOGOUT_PATH
 from multichat_server import api
-from multichat_server.storage import NotFound
+from multichat_server.storage import NotFound, RightsChanged
 from multichat_server.web import accounts, admin, rooms
 from multichat_server.web.page import Page
 from multichat_server.web.rendering import render
@@ -42,6 +42,7 @@ def create_app(site: Site) -> Starlette:
             *api.routes(site),
             Route(LOGIN_PATH.rstrip("/"), _add_slash),
             Route(LOGOUT_PATH.rstrip("/"), _add_slash),
+            Route("/admin", _add_slash),
             Mount("/static", StaticFiles(packages=[("multichat_server.web", "static")])),
         ],
         middleware=[Middleware(SecurityHeaders)],
@@ -49,6 +50,8 @@ def create_app(site: Site) -> Starlette:
             HTTPException: _no_page,
             NotFound: _nothing_stored,
             StoreUnavailable: _no_database,
+            # Twice while one request was answered.
+            RightsChanged: _no_database,
             500: _no_answer,
         },
     )

@@ -2,12 +2,15 @@
 What a page says about the one before it, such as "The room was added".
 
 It is carried in the query of a redirect, as a code. The sentence stands here and nowhere else,
-so that a link can make a page say nothing that is not true of some page of ours.
+so that a link can make a page say nothing else; and of a link on another site none of it is said,
+because nothing has happened.
 """
 
 from collections.abc import Mapping
 
-__all__ = ["FIELD", "is_registered", "notice_of", "register"]
+from starlette.requests import Request
+
+__all__ = ["FIELD", "is_registered", "notice_for", "register"]
 
 #: The name in the query.
 FIELD = "notice"
@@ -31,9 +34,12 @@ def register(notices: Mapping[str, str]) -> None:
             raise ValueError(f"there is a notice {code!a} already")
 
 
-def notice_of(code: str) -> str | None:
-    """Return the sentence of a code from a query; ``None`` if it is none of ours."""
-    return _NOTICES.get(code)
+def notice_for(request: Request) -> str | None:
+    """Return the sentence of the code in a request's query; ``None`` if there is nothing to say."""
+    # Not every browser says where a request comes from.
+    if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        return None
+    return _NOTICES.get(request.query_params.get(FIELD, ""))
 
 
 def is_registered(code: str) -> bool:

@@ -8,6 +8,7 @@ Forms are read in UTF-8 alone. The parser would decode with whatever codec of Py
 names, and some of them fail in ways of their own or take long enough to hold up the chat.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -20,7 +21,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from multichat_proto.handshake import CSRF_FIELD, SESSION_COOKIE
-from multichat_server.storage import Actor, Client, User
+from multichat_server.storage import Actor, Client, RightsChanged, User
 from multichat_server.storage.names import parse_id
 from multichat_server.web import csrf
 from multichat_server.web.addresses import network_of, request_address
@@ -28,6 +29,9 @@ from multichat_server.web.rendering import render
 from multichat_server.web.site import Site
 
 __all__ = ["Page", "Visit", "delete_session_cookie"]
+
+# It says of every broken form what is wrong with it: anybody could fill the log with that.
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 _FORMS: Final = frozenset({b"application/x-www-form-urlencoded", b"multipart/form-data"})
@@ -100,7 +104,7 @@ class Visit:
     @property
     def actor(self) -> Actor:
         """Who does what this request asks for, on a page for those who are logged in."""
-        return Actor.of(self.known_user, self.address)
+        return Actor.of(self.known_user, self.address, credential=self.session_key)
 
     def set_cookie(self, response: Response, name: str, value: str, *, seconds: int) -> None:
         """Set one of our cookies: for the whole site, and not sent along from other sites."""
@@ -164,6 +168,14 @@ class Page:
         if request.method not in self._methods:
             raise HTTPException(405, headers={"allow": ", ".join(self._methods)})
 
+        try:
+            return await self._visit(request, form)
+        except RightsChanged:
+            # The session or its rights ended on the way. Nothing was changed; it is answered as
+            # one that comes after that.
+            return await self._visit(request, form)
+
+    async def _visit(self, request: Request, form: FormData) -> Response:
         key = request.cookies.get(SESSION_COOKIE)
         user = await self._site.store.session_user(key) if key else None
         visit = Visit(self._site, request, form, session_key=key, user=user)

@@ -181,7 +181,7 @@ def in_threads(guests: list[Guest]) -> Iterator[None]:
 
 @pytest.fixture
 def target() -> Iterator[RunningTarget]:
-    with run_target(TARGETS / "reference" / "run.py") as (ready, process):
+    with run_target(TARGETS / "reference" / "run.py", "--default-limits") as (ready, process):
         yield RunningTarget("reference", ready, process)
 
 

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def target() -> Iterator[RunningTarget]:
-    with run_target(TARGETS / "reference" / "run.py") as (ready, process):
+    with run_target(TARGETS / "reference" / "run.py", "--default-limits") as (ready, process):
         yield RunningTarget("reference", ready, process)
 
 

@@ -88,7 +88,8 @@ class World:
     async def bot(self, username: str, **headers: str) -> Program:
         """Return a program with a new token of a user."""
         user = next(user for user in await self.store.users() if user.username == username)
-        _, secret = await self.store.tokens.add(user.id, "bot", lifetime=None, most=100)
+        name = f"bot {len(await self.store.tokens.of(user.id))}"
+        _, secret = await self.store.tokens.add(user.id, name, lifetime=None, most=100)
         return self.program(authorization=f"Bearer {secret}", **headers)
 
     async def page(self, username: str, **headers: str) -> Program:

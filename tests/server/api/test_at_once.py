@@ -42,7 +42,7 @@ async def ask(client: httpx2.AsyncClient, method: str, path: str, json: Any = No
         ("DELETE", "/rooms/1", None, {"leave": "1"}),
         ("PATCH", "/users/{alice}", {"is_active": False}, {"leave": "1"}),
         ("DELETE", "/users/{alice}", None, {"leave": "1"}),
-        ("PATCH", "/users/{alice}", {"password": "new"}, (1008, "the session has ended")),
+        ("PATCH", "/users/{alice}", {"password": "looking-glass"}, (1008, "the session has ended")),
     ],
     ids=["staff-only", "room-deleted", "deactivated", "user-deleted", "password"],
 )

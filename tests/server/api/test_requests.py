@@ -46,11 +46,18 @@ async def test_head_is_get_without_the_body(alice: Program, path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "/", "/nothing", "/rooms/", "/rooms/1/", "/rooms//members", "/Rooms"],
+    ["", "/", "/nothing", "/rooms/", "/rooms/1/", "/rooms//members", "/Rooms", "/x%0a", "/%0a/x"],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
 async def test_what_is_not_there_says_so_in_json(admin: Program, method: str, path: str) -> None:
     assert await admin.refused(method, path) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("path", ["/rooms/1%0a", "/rooms/1%0a/members", "/rooms/%0a1/members/1"])
+async def test_a_line_break_is_part_of_an_id_that_is_none(admin: Program, path: str) -> None:
+    method = "DELETE" if path.endswith("members/1") else "GET"
+
+    assert await admin.refused(method, path) == (404, "ROOM_INVALID")
 
 
 async def test_other_versions_are_none_of_the_api(world: World) -> None:

@@ -16,7 +16,7 @@ BODIES: dict[str, object] = {
     "add_room": {"title": "x"},
     "change_room": {"title": "x"},
     "announce": {"msg_type": 1, "message": "x"},
-    "add_user": {"username": "x", "password": "x"},
+    "add_user": {"username": "x", "password": "looking-glass"},
     "change_user": {"username": "x"},
 }
 IDS = {"room_id": "1", "connection": "17", "user_id": "1"}

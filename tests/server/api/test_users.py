@@ -2,7 +2,8 @@
 
 import pytest
 
-from multichat_server.storage import User
+from multichat_server.password_rules import weakness
+from multichat_server.storage import LastStaff, RightsChanged, User
 
 from .conftest import Program, World
 
@@ -70,7 +71,7 @@ async def test_what_names_no_account_is_not_there(admin: Program, method: str, u
 
 
 async def test_staff_add_an_account(world: World, admin: Program) -> None:
-    new = {"username": "bob", "password": "builder", "is_staff": True, "is_active": False}
+    new = {"username": "bob", "password": "builder 7", "is_staff": True, "is_active": False}
 
     response = await admin.ask("POST", "/users", json=new)
 
@@ -89,10 +90,11 @@ async def test_staff_add_an_account(world: World, admin: Program) -> None:
 
 
 async def test_who_was_added_can_log_in_and_is_plain(world: World, admin: Program) -> None:
-    await admin.ask("POST", "/users", json={"username": "bob", "password": "builder"})
+    await admin.ask("POST", "/users", json={"username": "bob", "password": "builder 7"})
 
-    user = await world.store.check_password("bob", "builder")
-    assert user == User(3, "bob", is_staff=False, is_active=True)
+    verified = await world.store.check_password("bob", "builder 7")
+    assert verified is not None
+    assert verified.user == User(3, "bob", is_staff=False, is_active=True)
 
 
 async def test_a_password_never_comes_out(world: World, admin: Program) -> None:
@@ -132,7 +134,7 @@ async def test_an_account_is_what_the_store_takes(
 @pytest.mark.parametrize(
     ("method", "path", "json"),
     [
-        ("POST", "/users", {"username": "alice", "password": "x"}),
+        ("POST", "/users", {"username": "alice", "password": "tea at four"}),
         ("PATCH", "/users/2", {"username": "alice"}),
     ],
     ids=["add", "rename"],
@@ -228,23 +230,128 @@ async def test_nobody_shuts_himself_out(
 async def test_the_last_active_staff_account_stays(
     world: World, admin: Program, monkeypatch: pytest.MonkeyPatch, method: str, json: object
 ) -> None:
-    """Two who do it to each other at once: whoever comes second finds this out in the store."""
+    """Two who do it to each other can meet in the store alone."""
     last = await world.store.add_user("last", "pw", is_staff=True)
-    user_of = world.store.tokens.user
 
-    async def then_another_takes_the_rights(secret: str) -> User | None:
-        user = await user_of(secret)
-        await world.store.change_user("admin", is_staff=False)
-        return user
+    async def refuse(*_: object, **__: object) -> None:
+        raise LastStaff("last is the only active member of staff")
 
-    monkeypatch.setattr(world.store.tokens, "user", then_another_takes_the_rights)
+    for name in ("change_user", "delete_user"):
+        monkeypatch.setattr(world.store, name, refuse)
 
     assert await admin.refused(method, f"/users/{last.id}", json=json) == (409, "LAST_STAFF")
-    assert (await world.account("last")).user == last
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "json"),
+    [
+        ("POST", "/users", {"username": "eve", "password": "tea at four", "is_staff": True}),
+        ("PATCH", "/users/1", {"password": "tea at four"}),
+        ("DELETE", "/users/1", None),
+        ("POST", "/rooms", {"title": "x"}),
+        ("PATCH", "/rooms/1", {"title": "x"}),
+        ("DELETE", "/rooms/1", None),
+    ],
+    ids=["add", "password", "delete", "add-room", "change-room", "delete-room"],
+)
+@pytest.mark.parametrize(
+    ("loss", "refusal"),
+    [
+        ({"is_staff": False}, (403, "STAFF_ONLY")),
+        ({"is_active": False}, (401, "USER_HAS_TO_LOGIN")),
+    ],
+    ids=["demoted", "deactivated"],
+)
+async def test_who_loses_his_rights_on_the_way_changes_nothing(
+    world: World,
+    admin: Program,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    path: str,
+    json: object,
+    loss: dict[str, bool],
+    refusal: tuple[int, str],
+) -> None:
+    """Such as while a password is being hashed."""
+    user_of = world.store.tokens.user
+
+    async def and_then(secret: str) -> User | None:
+        user = await user_of(secret)
+        await world.store.change_user("admin", **loss)  # type: ignore[arg-type]  # flags
+        return user
+
+    monkeypatch.setattr(world.store.tokens, "user", and_then)
+
+    assert await admin.refused(method, path, json=json) == refusal
+    assert [user.username for user in await world.store.users()] == ["admin", "alice"]
+    assert await world.store.check_password("alice", "wonderland") is not None
+    assert (await world.store.room(1)).title == "Lobby"
+    assert await world.log() == []
+
+
+async def test_rights_that_come_and_go_are_waited_for_no_longer(
+    world: World, admin: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise RightsChanged("the session or token has ended")
+
+    monkeypatch.setattr(world.store, "add_room", refuse)
+
+    assert await admin.refused("POST", "/rooms", json={"title": "x"}) == (
+        503,
+        "SERVER_UNAVAILABLE",
+    )
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["1", "alice2026", "password1", "123456789"],
+    ids=["short", "name", "known", "digits"],
+)
+@pytest.mark.parametrize(
+    ("method", "path", "more"),
+    [
+        ("POST", "/users", {"username": "alice2"}),
+        ("PATCH", "/users/1", {}),
+        ("PATCH", "/users/1", {"username": "alice2"}),
+    ],
+    ids=["add", "change", "rename"],
+)
+async def test_a_password_keeps_the_rules_of_the_pages(
+    world: World, admin: Program, method: str, path: str, more: dict[str, str], password: str
+) -> None:
+    response = await admin.ask(method, path, json={"password": password, **more})
+
+    why = weakness(password, username=more.get("username", "alice"))
+    assert response.status_code == 422
+    assert response.json() == {
+        "error": "BODY_INVALID",
+        "detail": f"The password will not do. {why}",
+    }
+    assert await world.store.check_password("alice", "wonderland") is not None
+    assert len(await world.store.users()) == 2
+
+
+@pytest.mark.parametrize("by", ["bot", "page"])
+async def test_ones_own_password_is_not_changed_without_the_old_one(world: World, by: str) -> None:
+    """It must not suffice to find somebody's desk, or a token in a log."""
+    program = await (world.bot("admin") if by == "bot" else world.page("admin"))
+
+    response = await program.ask("PATCH", "/users/2", json={"password": "looking-glass"})
+
+    assert (response.status_code, response.json()) == (
+        409,
+        {
+            "error": "OWN_ACCOUNT",
+            "detail": "This is your own account. Its password is changed where the old one is "
+            "asked for: at /accounts/password_change/.",
+        },
+    )
+    assert await world.store.check_password("admin", "secret") is not None
 
 
 async def test_other_changes_of_ones_own_account_are_free(admin: Program) -> None:
-    change = {"username": "root", "password": "new", "is_staff": True, "is_active": True}
+    change = {"username": "root", "is_staff": True, "is_active": True}
 
     response = await admin.ask("PATCH", "/users/2", json=change)
 

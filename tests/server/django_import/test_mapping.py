@@ -17,7 +17,7 @@ from tests.server.django_import.made import HASH
     ("row", "sentence"),
     [
         ((2, "two words", HASH, 0, 1), "a user name has only letters, digits and @.+-_ in it"),
-        ((2, "", HASH, 0, 1), "a user name has only letters"),
+        ((2, "", HASH, 0, 1), "a user name cannot be empty"),
         ((2, "x" * 151, HASH, 0, 1), "a user name has at most 150 characters"),
         ((2, "a\nb", HASH, 0, 1), "a user name has only letters"),
         ((2, "a\0b", HASH, 0, 1), "a user name has only letters"),

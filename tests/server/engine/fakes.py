@@ -81,7 +81,7 @@ class FakeAccounts:
         if self.before_answer is not None:
             await self.before_answer(what)
         if self.is_down:
-            raise StoreUnavailable
+            raise StoreUnavailable("the database is away")
 
     async def revision(self) -> int:
         found = self.version

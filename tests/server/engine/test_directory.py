@@ -351,6 +351,23 @@ async def test_without_the_store_nothing_is_relied_upon_for_long(mock_clock: Moc
         nursery.cancel_scope.cancel()
 
 
+async def test_that_the_store_is_away_is_said_once(
+    mock_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    case = Case()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(case.directory.run)
+        await wait_all_tasks_blocked()
+        for is_down in (True, True, False, False, True):
+            case.accounts.is_down = is_down
+            mock_clock.jump(0.25)
+            await wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+
+    away, back = "the database is away", "the database answers again"
+    assert caplog.messages == [away, back, away]
+
+
 async def test_changes_are_looked_for_several_times_a_second(mock_clock: MockClock) -> None:
     case = Case()
     async with trio.open_nursery() as nursery:

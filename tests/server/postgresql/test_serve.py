@@ -131,3 +131,12 @@ def test_people_come_over_from_django_while_it_serves(postgresql: Cluster) -> No
 
 def cookie(session: str) -> dict[str, str]:
     return {"sessionid": session}
+
+
+def test_no_password_is_announced(postgresql_url: str) -> None:
+    """What a server prints goes into a log."""
+    with served(f"{postgresql_url}&sslpassword=hunter2") as server:
+        announced = server.ready["database_url"]
+
+    assert announced.startswith("postgresql://")
+    assert "hunter2" not in announced

@@ -236,20 +236,40 @@ async def test_a_database_can_be_named_by_sqlites_own_kind_of_url(file: Path) ->
     [
         ("chat.sqlite3", "cannot be read"),
         ("://", "cannot be read"),
+        ("postgresql://chat:hunter2@db:port/chat", "cannot be read"),
+        ("postgresql://chat:se@hunter2@db/chat", "an @ in a password is written %40"),
         ("mysql://chat:hunter2@db/chat", "not 'mysql'"),
     ],
+    ids=["no-scheme", "nothing", "port", "at", "mysql"],
 )
 async def test_a_url_that_is_none_is_refused(url: str, problem: str) -> None:
     with pytest.raises(InvalidValue, match=problem) as caught:
         async with Store.open(url):
             pytest.fail("it was opened")
     assert "hunter2" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("sqlite:///chat.sqlite3", "sqlite:///chat.sqlite3"),
+        ("sqlite://", "sqlite://"),
+        ("postgresql://u:hunter2@db/chat?host=%2Frun", "postgresql://u:***@db/chat?host=%2Frun"),
+        ("postgresql:///chat?password=hunter2&sslPassword=x", "postgresql:///chat"),
+    ],
+    ids=["file", "memory", "password", "parameter"],
+)
+def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
+    assert database_module.shown_url(url) == shown
 
 
 async def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
 
-    with pytest.raises(StoreError, match=r"^postgresql\+psycopg needs a database driver"):
+    with pytest.raises(
+        StoreError, match=r"^postgresql\+psycopg needs a database driver \(the extra \[post"
+    ):
         async with Store.open("postgresql://chat:hunter2@db/chat"):
             pytest.fail("it was opened")
 

@@ -61,7 +61,12 @@ async def test_an_id_that_names_no_room_is_refused(store: Store, room_id: int) -
 
 
 @pytest.mark.parametrize(
-    "title", ["", "  ", "\u3000", "x" * 256, "a\nb", "a\x1b[2J", "a\u2028b", "\ud800", "\x00"]
+    "title",
+    [
+        *("", "  ", "\u3000", "\u200b\u2060", "\ufeff \u00ad", "\u0301", "\u3164", "\u2800"),
+        *("x" * 256, "a\nb", "a\x1b[2J", "a\u2028b", "\ud800", "\x00"),
+    ],
+    ids=ascii,
 )
 async def test_a_title_that_is_no_line_of_text_is_refused(store: Store, title: str) -> None:
     room = await store.add_room("good")
@@ -74,7 +79,10 @@ async def test_a_title_that_is_no_line_of_text_is_refused(store: Store, title: s
     assert await store.rooms() == [room]
 
 
-@pytest.mark.parametrize("title", ["x" * 255, " padded ", "<script>", "👩‍👩‍👧", "مرحبا"])
+@pytest.mark.parametrize(
+    "title",
+    ["x" * 255, " padded ", "<script>", "👩‍👩‍👧", "مرحبا", "e\u0301", "\u200bx", "-", "\U0001fae9"],
+)
 async def test_any_other_title_is_kept_as_it_is(store: Store, title: str) -> None:
     await store.add_room(title)
 

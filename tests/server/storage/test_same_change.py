@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 import trio
 
 from multichat_server.passwords import Passwords
-from multichat_server.storage import Actor, NameTaken, Store, StoreError
+from multichat_server.storage import Actor, Client, NameTaken, Store, StoreError, Verified
 from multichat_server.storage.importing import ImportPlan, NewUser, import_accounts
 from multichat_server.storage.records import RoomRecord
 from multichat_server.storage.tables import sessions, tokens
@@ -178,7 +179,7 @@ async def test_a_login_against_a_delete_leaves_no_session_behind(
 
         outcomes = await at_once(
             stores,
-            partial(Store.start_session, user_id=user.id, lifetime=600),
+            partial(Store.start_session, who=user.id, lifetime=600),
             partial(Store.delete_user, who=user.id, by=BY),
         )
 
@@ -205,13 +206,27 @@ async def test_two_first_logins_after_an_import_both_succeed(stores: tuple[Store
 async def test_the_last_token_that_one_may_have_is_given_once(stores: tuple[Store, Store]) -> None:
     user = await stores[0].add_user("alice", "pw")
 
-    def add(store: Store) -> Awaitable[Any]:
-        return store.tokens.add(user.id, "bot", lifetime=None, most=1, by=BY)
+    def adding(name: str) -> Change:
+        return lambda store: store.tokens.add(user.id, name, lifetime=None, most=1, by=BY)
 
     for _ in range(ROUNDS):
-        assert sorted(await at_once(stores, add, add)) == ["TooMany", "done"]
+        outcomes = await at_once(stores, adding("one"), adding("other"))
+        assert sorted(outcomes) == ["TooMany", "done"]
         assert len(await execute(stores[0], sa.select(tokens.c.id))) == 1
         await stores[0].tokens.revoke_all(user.id)
+
+
+async def test_a_form_that_is_sent_twice_makes_one_token(stores: tuple[Store, Store]) -> None:
+    """Two of one name could not be told apart, and only one secret is seen."""
+    user = await stores[0].add_user("alice", "pw")
+
+    def add(store: Store) -> Awaitable[Any]:
+        return store.tokens.add(user.id, " bot", lifetime=None, most=9, by=BY)
+
+    for _ in range(ROUNDS):
+        assert sorted(await at_once(stores, add, add)) == ["NameTaken", "done"]
+        (token,) = await stores[0].tokens.of(user.id)
+        await stores[0].tokens.revoke(user.id, token.id)
 
 
 async def test_a_password_and_a_flag_changed_at_once_are_both_changed(
@@ -229,7 +244,7 @@ async def test_a_password_and_a_flag_changed_at_once_are_both_changed(
         assert outcomes == ["done", "done"]
         changed = await stores[1].check_password(f"user{number}", "new")
         assert changed is not None
-        assert changed.is_staff
+        assert changed.user.is_staff
 
 
 async def test_an_import_against_a_hand_that_adds_the_same(stores: tuple[Store, Store]) -> None:
@@ -262,3 +277,90 @@ async def test_an_import_against_a_hand_that_adds_the_same(stores: tuple[Store, 
         assert {user.username for user in await stores[0].users()} >= set(names)
     assert len(await stores[0].users()) == len(await stores[0].rooms()) == 5 * ROUNDS
     assert (await stores[0].add_room("next")).id == 10 * (ROUNDS - 1) + 6
+
+
+async def test_a_login_against_a_reset_of_the_password_leaves_no_session_behind(
+    stores: tuple[Store, Store],
+) -> None:
+    """Either the login is refused, or its session is one of those that the reset has ended."""
+    user = await stores[0].add_user("alice", "old")
+    for _ in range(ROUNDS):
+        verified = await stores[0].check_password("alice", "old")
+        assert verified is not None
+
+        outcomes = await at_once(
+            stores,
+            partial(Store.start_session, who=verified, lifetime=600),
+            # The same once more is a reset, too.
+            partial(Store.change_user, who=user.id, password="old", by=BY),
+        )
+
+        assert outcomes in (["done", "done"], ["PasswordChanged", "done"])
+        assert await stores[1].sessions_of(user.id) == []
+
+
+async def test_of_two_new_passwords_by_the_same_old_one_there_is_one(
+    stores: tuple[Store, Store],
+) -> None:
+    user = await stores[0].add_user("alice", "0")
+    password = "0"
+    for number in range(ROUNDS):
+        verified = await stores[0].check_password("alice", password)
+        assert verified is not None
+        keys: dict[str, str] = {}
+
+        def change(new: str, verified: Verified = verified, to: dict[str, str] = keys) -> Change:
+            async def run(store: Store) -> None:
+                to[new] = await store.change_password(
+                    verified, new, lifetime=600, client=Client(), by=BY
+                )
+
+            return run
+
+        outcomes = await at_once(stores, change(f"{number} one"), change(f"{number} other"))
+
+        assert sorted(outcomes) == ["PasswordChanged", "done"]
+        ((password, key),) = keys.items()
+        assert await stores[1].session_user(key) == user
+        assert len(await stores[1].sessions_of(user.id)) == 1
+
+
+ENDS: dict[str, Callable[[Verified], Change]] = {
+    "everywhere": lambda verified: partial(
+        Store.end_sessions, user_id=verified.user.id, revoke_tokens=True, by=BY
+    ),
+    "own-password": lambda verified: partial(
+        Store.change_password,
+        verified=verified,
+        password="old",
+        lifetime=600,
+        client=Client(),
+        revoke_tokens=True,
+        by=BY,
+    ),
+    "reset": lambda verified: partial(
+        Store.change_user, who=verified.user.id, password="old", revoke_tokens=True, by=BY
+    ),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+async def test_the_end_of_everything_leaves_no_token_behind(
+    stores: tuple[Store, Store], end: Callable[[Verified], Change]
+) -> None:
+    """A stolen session makes tokens until it has ended, and none of them outlives it."""
+    user = await stores[0].add_user("alice", "old")
+    for _ in range(ROUNDS):
+        key = await stores[0].start_session(user.id, lifetime=600)
+        thief = Actor.of(user, credential=key)
+        verified = await stores[0].check_password("alice", "old")
+        assert verified is not None
+
+        async def steal(store: Store, by: Actor = thief) -> None:
+            for number in count():
+                await store.tokens.add(user.id, f"{number}", lifetime=None, most=1000, by=by)
+
+        outcomes = await at_once(stores, steal, end(verified))
+
+        assert outcomes == ["RightsChanged", "done"]
+        assert await execute(stores[1], sa.select(tokens.c.id)) == []

@@ -1,16 +1,19 @@
 """Tokens: what bots show instead of logging in."""
 
 import hashlib
+from itertools import count
 
 import pytest
 import trio
 
 from multichat_server.credentials import bearer
-from multichat_server.storage import Actor, InvalidValue, NotFound, Store, TooMany, User
+from multichat_server.storage import Actor, InvalidValue, NameTaken, NotFound, Store, TooMany, User
 from multichat_server.storage.tables import tokens
 
 from .conftest import Clock
 from .raw import execute
+
+NUMBERS = count()
 
 
 @pytest.fixture
@@ -18,7 +21,11 @@ async def alice(store: Store) -> User:
     return await store.add_user("alice", "pw")
 
 
-async def made(store: Store, user: User, name: str = "bot", lifetime: float | None = None) -> str:
+async def made(
+    store: Store, user: User, name: str | None = None, lifetime: float | None = None
+) -> str:
+    if name is None:
+        name = f"bot {next(NUMBERS)}"
     _, secret = await store.tokens.add(user.id, name, lifetime=lifetime, most=5)
     return secret
 
@@ -152,6 +159,23 @@ async def test_a_new_password_leaves_them(store: Store, alice: User) -> None:
     await store.change_user(alice.id, password="new")
 
     assert await store.tokens.user(secret) == alice
+
+
+async def test_a_user_has_one_of_a_name(store: Store, alice: User) -> None:
+    bob = await store.add_user("bob", "pw")
+    await made(store, alice, "bot")
+    await made(store, bob, "bot")
+
+    with pytest.raises(NameTaken, match=r"^the user has a token bot already$"):
+        await made(store, alice, " bot ")
+
+    assert len(await store.tokens.of(alice.id)) == 1
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u200b", "\u3164"], ids=ascii)
+async def test_a_name_can_be_seen(store: Store, alice: User, name: str) -> None:
+    with pytest.raises(InvalidValue, match=r"^a token's name cannot be blank$"):
+        await store.tokens.add(alice.id, name, lifetime=None, most=5)
 
 
 async def test_a_user_has_only_so_many(store: Store, alice: User) -> None:

@@ -72,7 +72,7 @@ async def test_names_are_one_whatever_form_their_letters_are_written_in(store: S
 async def test_a_name_that_could_mislead_or_break_something_is_refused(
     store: Store, username: str
 ) -> None:
-    with pytest.raises(InvalidValue, match=r"^a user name has") as caught:
+    with pytest.raises(InvalidValue, match=r"^a user name (has|cannot be empty)") as caught:
         await store.add_user(username, "pw")
 
     assert str(caught.value).isprintable()
@@ -144,7 +144,9 @@ async def test_any_number_of_users_can_be_asked_for_at_once(store: Store) -> Non
 async def test_the_right_password_lets_in(store: Store) -> None:
     alice = await store.add_user("alice", "pw")
 
-    assert await store.check_password("alice", "pw") == alice
+    verified = await store.check_password("alice", "pw")
+    assert verified is not None
+    assert verified.user == alice
 
 
 @pytest.mark.parametrize(
@@ -183,7 +185,7 @@ async def test_a_changed_password_replaces_the_old_one(store: Store) -> None:
 
 
 async def test_a_hash_from_django_is_upgraded_at_login_and_not_before(store: Store) -> None:
-    alice = await store.add_user("alice", "pw")
+    await store.add_user("alice", "pw")
     django = "pbkdf2_sha256$30000$seasalt$VrX+V8drCGo68wlvy6rfu8i1d1pfkdeXA4LJkRGJodY="
     await execute(store, users.update().values(password=django))
     before = await store.revision()
@@ -193,9 +195,9 @@ async def test_a_hash_from_django_is_upgraded_at_login_and_not_before(store: Sto
 
     assert await store.check_password("alice", "wrong") is None
     assert await stored() == django
-    assert await store.check_password("alice", "lètmein") == alice
+    assert await store.check_password("alice", "lètmein") is not None
     assert (await stored()).startswith("$argon2id$")
-    assert await store.check_password("alice", "lètmein") == alice
+    assert await store.check_password("alice", "lètmein") is not None
     # Nothing that a server may have in memory has changed.
     assert await store.revision() == before
 
@@ -204,8 +206,9 @@ async def test_an_upgrade_does_not_undo_a_password_changed_meanwhile(store: Stor
     """Between the check and the upgrade an administrator may set a new password."""
     alice = await store.add_user("alice", "new")
 
-    await store._database.write(
+    is_replaced = await store._database.write(
         lambda c: users_work.replace_hash(c, alice.id, "hash of the old one", "better hash of it")
     )
 
-    assert await store.check_password("alice", "new") == alice
+    assert not is_replaced
+    assert await store.check_password("alice", "new") is not None

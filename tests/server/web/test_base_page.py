@@ -77,6 +77,19 @@ async def test_a_link_can_make_a_page_say_nothing_else(browser: Browser, code: s
     assert "alert" not in response.text
 
 
+@pytest.mark.parametrize(
+    ("origin", "is_said"),
+    [("same-origin", True), ("none", True), ("same-site", False), ("cross-site", False)],
+)
+async def test_a_link_on_another_site_makes_nothing_be_said(
+    browser: Browser, origin: str, is_said: bool
+) -> None:
+    """Such as "You are logged out everywhere": nothing has happened."""
+    response = await browser.get("/accounts/login/?notice=test-done", sec_fetch_site=origin)
+
+    assert ("It was &lt;done&gt;." in response.text) is is_said
+
+
 def test_a_notice_has_one_meaning() -> None:
     notices.register({"test-done": "It was <done>."})
 

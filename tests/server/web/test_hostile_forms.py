@@ -2,6 +2,7 @@
 
 from typing import cast
 
+import pytest
 import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -63,3 +64,13 @@ def test_noise_is_refused(kind: str, body: bytes) -> None:
     (status,) = trio.run(run)
 
     assert status in (400, 403, 415)
+
+
+async def test_what_is_wrong_with_a_form_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Anybody could fill the log with it."""
+    kind = "Content-Type: multipart/form-data; boundary=x"
+
+    answer = await talk(post(b"--abc", kind, path="/accounts/login/"), app=APP)
+
+    assert answer.statuses == [400]
+    assert caplog.messages == []

@@ -5,13 +5,14 @@ The ids in the docstrings (H02 …) are those of the recorded HTTP cases of the 
 """
 
 from http.cookies import SimpleCookie
+from typing import Any
 
 import httpx2
 import pytest
 
 from multichat_server.config import Settings
 from multichat_server.passwords import TooManyChecks
-from multichat_server.storage import NotFound
+from multichat_server.storage import Verified
 
 from .conftest import LOGIN, Browser, Page, Site
 
@@ -161,10 +162,14 @@ async def test_an_inactive_user_is_answered_like_a_wrong_password(
 async def test_a_user_deleted_at_the_last_moment_is_answered_the_same_way(
     browser: Browser, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def start_session(user_id: int, **_: object) -> str:
-        raise NotFound(f"there is no user with id {user_id}")
+    """As is one whose password was reset while it was being checked."""
+    start_session = site.store.start_session
 
-    monkeypatch.setattr(site.store, "start_session", start_session)
+    async def just_deleted(who: int | Verified, **more: Any) -> str:
+        await site.store.delete_user("alice")
+        return await start_session(who, **more)
+
+    monkeypatch.setattr(site.store, "start_session", just_deleted)
 
     response = await browser.log_in()
 
@@ -324,6 +329,22 @@ async def test_a_local_next_is_obeyed_and_no_other(
     assert (response.status_code, response.headers["location"]) == (302, location)
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/accounts/logout/",
+        "/accounts/logout",
+        "/accounts/./logout/",
+        "/accounts/%6cogout/",
+        "/accounts/x/%2e%2e/logout/?next=/",
+    ],
+)
+async def test_a_login_does_not_end_in_a_logout(browser: Browser, target: str) -> None:
+    response = await browser.log_in(path=str(httpx2.URL(LOGIN, params={"next": target})))
+
+    assert response.headers["location"] == "/"
+
+
 async def test_the_field_wins_over_the_query(browser: Browser) -> None:
     response = await browser.log_in(path=f"{LOGIN}?next=/query/", next="/field/")
 
@@ -348,6 +369,7 @@ async def test_head_is_answered_as_get(browser: Browser) -> None:
     [
         ("/accounts/login", "/accounts/login/"),
         ("/accounts/logout", "/accounts/logout/"),
+        ("/admin", "/admin/"),
         ("/accounts/login?next=/x/&a=%20", "/accounts/login/?next=/x/&a=%20"),
     ],
 )

@@ -6,18 +6,20 @@ that somebody planted in it beforehand is worth nothing afterwards.
 
 Wrong passwords are counted (:mod:`multichat_server.throttle`). Beyond the limit a password is not
 even looked at, so that the answer says nothing about it, and is the same whether or not there is
-such an account.
+such an account, but for accounts that are at home on that network and have tries of their own.
 """
 
 import math
+import posixpath
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
 from starlette.responses import RedirectResponse, Response
 
 from multichat_proto.exceptions import StoreUnavailable
 from multichat_proto.handshake import CSRF_COOKIE, CSRF_FIELD, LOGOUT_PATH
 from multichat_server.passwords import TooManyChecks
-from multichat_server.storage import NotFound
+from multichat_server.storage import PasswordChanged
 from multichat_server.throttle import TooManyFailures
 from multichat_server.web import csrf, notices
 from multichat_server.web.accounts.opening import open_session, set_session_cookies
@@ -66,20 +68,20 @@ async def log_in(visit: Visit) -> Response:
     except TooManyFailures as exc:
         return _refusal(visit, username, too_many_failures(exc), status=429, wait=exc.wait)
     try:
-        user = await site.store.check_password(username, password)
+        verified = await site.store.check_password(username, password)
     except TooManyChecks:
         attempt.not_made()
         return _refusal(visit, username, BUSY, status=503, wait=BUSY_SECONDS)
     except StoreUnavailable:
         attempt.not_made()
         raise
-    if user is None:
+    if verified is None:
         return _form(visit, username=username, error=_WRONG)
     attempt.succeeded()
     try:
-        key = await open_session(visit, user.id)
-    except NotFound:
-        # Deleted since a moment ago.
+        key = await open_session(visit, verified)
+    except PasswordChanged:
+        # It was right a moment ago.
         return _form(visit, username=username, error=_WRONG)
 
     response = RedirectResponse(_next_after_login(visit), status_code=302)
@@ -159,7 +161,7 @@ def _form(
 def _with_token(visit: Visit, template: str, *, status: int = 200, **values: object) -> Response:
     """Return a page with a form, and the cookie that the form needs."""
     token = csrf.token_of(visit.request) or csrf.new_token()
-    notice = notices.notice_of(visit.query(notices.FIELD))
+    notice = notices.notice_for(visit.request)
     values |= {"token": token, "token_field": CSRF_FIELD, "notice": notice}
     response = render(template, status=status, values=values)
     visit.set_cookie(response, CSRF_COOKIE, token, seconds=csrf.COOKIE_SECONDS)
@@ -177,7 +179,9 @@ def _next(visit: Visit) -> str:
 def _next_after_login(visit: Visit) -> str:
     """Return where to go after a login: not straight out again."""
     target = _next(visit)
-    return HOME if target.startswith(LOGOUT_PATH.rstrip("/")) else target
+    # As a browser and we would read it: "/accounts/./%6cogout/" is the same.
+    path = posixpath.normpath(unquote(urlsplit(target).path))
+    return HOME if path.startswith(LOGOUT_PATH.rstrip("/")) else target
 
 
 def _was_asked_for(visit: Visit) -> bool:

@@ -3,13 +3,14 @@
 from starlette.responses import Response
 
 from multichat_proto.handshake import CSRF_COOKIE, SESSION_COOKIE
+from multichat_server.storage import Verified
 from multichat_server.web import csrf
 from multichat_server.web.page import Visit
 
 __all__ = ["open_session", "set_session_cookies"]
 
 
-async def open_session(visit: Visit, user_id: int) -> str:
+async def open_session(visit: Visit, verified: Verified) -> str:
     """
     Start a session for whoever is visiting, and return its key.
 
@@ -17,12 +18,13 @@ async def open_session(visit: Visit, user_id: int) -> str:
     nothing afterwards.
 
     Raises:
-        NotFound: The user was deleted a moment ago.
+        PasswordChanged: The password is another since it was checked, or the user is gone or
+            inactive.
 
     """
     site = visit.site
     key = await site.store.start_session(
-        user_id, lifetime=site.settings.session_lifetime, client=visit.client
+        verified, lifetime=site.settings.session_lifetime, client=visit.client
     )
     if visit.session_key:
         await site.end_session(visit.session_key)

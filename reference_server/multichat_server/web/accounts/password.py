@@ -13,6 +13,7 @@ from starlette.responses import Response
 from multichat_proto.exceptions import StoreUnavailable
 from multichat_server.password_rules import SHORTEST_PASSWORD, weakness
 from multichat_server.passwords import TooManyChecks
+from multichat_server.storage import PasswordChanged
 from multichat_server.throttle import TooManyFailures
 from multichat_server.web import notices
 from multichat_server.web.accounts.login import (
@@ -21,7 +22,7 @@ from multichat_server.web.accounts.login import (
     retry_after,
     too_many_failures,
 )
-from multichat_server.web.accounts.opening import open_session, set_session_cookies
+from multichat_server.web.accounts.opening import set_session_cookies
 from multichat_server.web.accounts.sessions import PATH as SESSIONS_PATH
 from multichat_server.web.addresses import network_of
 from multichat_server.web.answers import page, redirect
@@ -35,6 +36,8 @@ PATH: Final = "/accounts/password_change/"
 _OLD: Final = "old_password"
 _NEW: Final = "new_password1"
 _AGAIN: Final = "new_password2"
+
+_WRONG: Final = "This is not your password."
 
 _CHANGED: Final = "password-changed"
 _CHANGED_WITH_TOKENS: Final = "password-changed-with-tokens"
@@ -72,16 +75,23 @@ async def change(visit: Visit) -> Response:
     except StoreUnavailable:
         attempt.not_made()
         raise
-    if known is None or known.id != user.id:
-        return await _form(visit, {_OLD: "This is not your password."}, status=422)
+    if known is None or known.user.id != user.id:
+        return await _form(visit, {_OLD: _WRONG}, status=422)
     attempt.succeeded()
 
     with_tokens = visit.field("tokens") is not None
-    if with_tokens:
-        # First: should the rest fail, they are better gone than not.
-        await site.store.tokens.revoke_all(user.id, by=visit.actor)
-    await site.store.change_user(user.id, password=new, by=visit.actor)
-    key = await open_session(visit, user.id)
+    try:
+        key = await site.store.change_password(
+            known,
+            new,
+            lifetime=site.settings.session_lifetime,
+            client=visit.client,
+            revoke_tokens=with_tokens,
+            by=visit.actor,
+        )
+    except PasswordChanged:
+        # It was right a moment ago: of two changes at once, the other one was first.
+        return await _form(visit, {_OLD: _WRONG}, status=422)
     await site.changed()
     notice = _CHANGED_WITH_TOKENS if with_tokens else _CHANGED
     response = redirect(SESSIONS_PATH, notice=notice)

@@ -62,9 +62,7 @@ async def _end(visit: Visit, which: str, own: str) -> Response:
     store, user, actor = visit.site.store, visit.known_user, visit.actor
     if which == _ALL:
         with_tokens = visit.field("tokens") is not None
-        if with_tokens:
-            await store.tokens.revoke_all(user.id, by=actor)
-        await store.end_sessions(user.id, by=actor)
+        await store.end_sessions(user.id, revoke_tokens=with_tokens, by=actor)
         notice = _LOGGED_OUT_WITH_TOKENS if with_tokens else _LOGGED_OUT
         return await _logged_out(visit, notice)
     if which == _OTHERS:

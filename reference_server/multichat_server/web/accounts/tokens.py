@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from multichat_server.storage import InvalidValue, NotFound, Token, TooMany
+from multichat_server.storage import InvalidValue, NameTaken, NotFound, Token, TooMany
 from multichat_server.storage.names import HIGHEST_ID
 from multichat_server.web import notices
 from multichat_server.web.answers import page, redirect
@@ -54,9 +54,6 @@ async def _add(visit: Visit) -> Response:
     errors: dict[str, str] = {}
     if not _is_days(days):
         errors["days"] = f"A number from 1 to {LONGEST_DAYS}, or nothing at all."
-    # Two of one name could not be told apart; and a page that is reloaded sends its form again.
-    if any(token.name == name.strip() for token in await store.tokens.of(user.id)):
-        errors["name"] = "You have a token of this name."
     if errors:
         return await _list(visit, status=422, errors=errors)
     try:
@@ -67,6 +64,9 @@ async def _add(visit: Visit) -> Response:
             most=visit.site.settings.max_tokens,
             by=visit.actor,
         )
+    except NameTaken:
+        # A page that is reloaded sends its form again.
+        return await _list(visit, status=422, errors={"name": "You have a token of this name."})
     except (InvalidValue, TooMany) as exc:
         return await _list(visit, status=422, errors={"name": _sentence(exc)})
     return await _list(visit, added=token, secret=secret)

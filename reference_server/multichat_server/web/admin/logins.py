@@ -49,9 +49,12 @@ async def password(visit: Visit) -> Response:
     if visit.request.method == "POST":
         errors = password_errors(visit, user.username)
         if not errors:
-            await store.change_user(user.id, password=visit.field("password"), by=visit.actor)
-            if revokes:
-                await store.tokens.revoke_all(user.id, by=visit.actor)
+            await store.change_user(
+                user.id,
+                password=visit.field("password"),
+                revoke_tokens=revokes,
+                by=visit.actor,
+            )
             await visit.site.changed()
             return redirect(f"{USERS}{user.id}/change/", notice="user-password")
     return page(
@@ -86,11 +89,8 @@ async def sessions(visit: Visit) -> Response:
             this=store.session_id(key) if key is not None else None,
             tokens=await store.tokens.of(user.id),
         )
-    # Tokens first: if the rest fails, what is left is shown and can be ended by the same form.
     with_tokens = visit.field("tokens") is not None
-    if with_tokens:
-        await store.tokens.revoke_all(user.id, by=visit.actor)
-    await store.end_sessions(user.id, except_key=key, by=visit.actor)
+    await store.end_sessions(user.id, except_key=key, revoke_tokens=with_tokens, by=visit.actor)
     await visit.site.changed()
     notice = "user-own-sessions" if is_own else "user-sessions"
     if with_tokens:

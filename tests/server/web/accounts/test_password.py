@@ -8,7 +8,7 @@ import pytest
 from multichat_proto.exceptions import StoreUnavailable
 from multichat_server.config import Settings
 from multichat_server.passwords import TooManyChecks
-from multichat_server.storage import Client
+from multichat_server.storage import Client, PasswordChanged, Verified
 from tests.server.web.conftest import PASSWORD, Browser, Page, Site
 
 PATH = "/accounts/password_change/"
@@ -111,8 +111,8 @@ async def test_it_stands_in_the_audit_log_without_any_password(alice: Browser, s
 
     entries = await site.store.audit.recent()
     assert [(each.action, each.actor, each.subject) for each in entries] == [
-        ("user.password", "alice", "alice"),
         ("token.revoke", "alice", "bot"),
+        ("user.password", "alice", "alice"),
     ]
     for each in entries:
         text = json.dumps([each.subject, dict(each.details)])
@@ -239,11 +239,49 @@ async def test_a_name_that_is_somebody_elses_by_now_changes_nothing(
     other = await site.store.user(2)
 
     async def check_password(*_: object) -> object:
-        return other.user
+        return Verified(other.user, "its hash")
 
     monkeypatch.setattr(site.store, "check_password", check_password)
 
     assert (await change(alice)).status_code == 422
+
+
+async def test_of_two_changes_at_once_the_first_is_made(
+    alice: Browser, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a thief's, by the same old password, would undo the owner's."""
+    check_password = site.store.check_password
+
+    async def and_then(username: str, password: str) -> object:
+        verified = await check_password(username, password)
+        await site.store.change_user("alice", password="the owner's own")
+        return verified
+
+    with monkeypatch.context() as patch:
+        patch.setattr(site.store, "check_password", and_then)
+        response = await change(alice)
+
+    # Its session ended with the other change.
+    assert response.status_code == 302
+    assert response.headers["location"].startswith("/accounts/login/")
+    assert await site.store.check_password("alice", "the owner's own") is not None
+    assert await site.store.sessions_of(1) == []
+
+
+async def test_an_old_password_that_is_another_by_now_is_a_wrong_one(
+    alice: Browser, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def too_late(*_: object, **__: object) -> str:
+        raise PasswordChanged("alice has another password by now")
+
+    monkeypatch.setattr(site.store, "change_password", too_late)
+
+    response = await change(alice)
+
+    assert (response.status_code, Page(response.text).errors) == (
+        422,
+        ["This is not your password."],
+    )
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
