@@ -25,6 +25,7 @@ from multichat_server.api.models import (
 from multichat_server.api.operation import Call, Who, operation
 from multichat_server.message_types import announcement_types
 from multichat_server.storage import User
+from multichat_server.web import announcing
 from multichat_server.web.site import Site
 
 __all__ = [
@@ -154,19 +155,13 @@ async def announce(call: Call, said: Announcement) -> Delivery:
     if said.msg_type not in {each.number for each in types}:
         known = ", ".join(f"{each.number} ({each.name})" for each in types)
         raise Refused(Code.BODY_INVALID, f"Announcements are of type {known}.")
+    if not said.message.strip():
+        raise Refused(Code.BODY_INVALID, "An announcement cannot be blank.")
     most = site.settings.max_message_length
     if len(said.message) > most:
         raise Refused(Code.MESSAGE_TOO_LONG, f"A message has at most {most} code points.")
     found = await site.store.room(call.room_id)
-    # First the log: what cannot be noted is not done.
-    await site.store.audit.record(
-        "room.announce",
-        by=by,
-        subject=found.title,
-        subject_id=found.id,
-        details={"msg_type": said.msg_type, "message": said.message},
-    )
-    reached = site.chat.announce(found.id, said.msg_type, said.message, by.name)
+    reached = await announcing.announce(site, found, said.msg_type, said.message, by=by)
     return Delivery(delivered_to=reached)
 
 

@@ -74,6 +74,14 @@ async def test_the_limit_is_that_of_messages_and_counts_code_points(world: World
     assert len(world.chat.announced) == len(await world.log()) == 1
 
 
+@pytest.mark.parametrize("message", ["", " \n"], ids=["empty", "blank"])
+async def test_a_blank_one_is_none(world: World, admin: Program, message: str) -> None:
+    refused = await admin.refused("POST", PATH, json={"msg_type": 1, "message": message})
+
+    assert refused == (422, "BODY_INVALID")
+    assert (world.chat.announced, await world.log()) == ([], [])
+
+
 async def test_no_room_hears_nothing(world: World, admin: Program) -> None:
     said = {"msg_type": 1, "message": "x"}
 

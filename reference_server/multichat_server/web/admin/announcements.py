@@ -1,9 +1,11 @@
 """Announcements to a room: warnings, alerts, muted messages, and types of the deployment's own."""
 
+from typing import Final
+
 from starlette.responses import Response
 
 from multichat_server.message_types import announcement_types
-from multichat_server.web import notices
+from multichat_server.web import announcing, notices
 from multichat_server.web.admin.rooms import ROOMS
 from multichat_server.web.admin.vanished import may_have_vanished
 from multichat_server.web.answers import page, redirect
@@ -11,6 +13,11 @@ from multichat_server.web.guards import staff_only
 from multichat_server.web.page import Visit
 
 __all__ = ["announce"]
+
+# Browsers count UTF-16 code units, each of which is three bytes of UTF-8 at most, and each of these
+# %XX in a form; and what the other fields take.
+_ENCODED: Final = 9
+_OTHER_FIELDS: Final = 1_024
 
 notices.register(
     {
@@ -40,15 +47,9 @@ async def announce(visit: Visit) -> Response:
         elif len(text) > settings.max_message_length:
             message_error = f"An announcement has at most {settings.max_message_length} characters."
         if type_error is None and message_error is None:
-            # First, so that nothing is done of which there is no record.
-            await visit.site.store.audit.record(
-                "room.announce",
-                by=visit.actor,
-                subject=room.title,
-                subject_id=room.id,
-                details={"msg_type": numbers[chosen], "message": text},
+            reached = await announcing.announce(
+                visit.site, room, numbers[chosen], text, by=visit.actor
             )
-            reached = chat.announce(room.id, numbers[chosen], text, visit.known_user.username)
             notice = "announcement-sent" if reached else "announcement-unheard"
             return redirect(f"{ROOMS}{room.id}/announce/", notice=notice)
     return page(
@@ -62,4 +63,10 @@ async def announce(visit: Visit) -> Response:
         type_error=type_error,
         message_error=message_error,
         inside=len(chat.members(room.id)),
+        most=min(settings.max_message_length, _most_in_a_form(settings.http_body_bytes)),
     )
+
+
+def _most_in_a_form(body_bytes: int) -> int:
+    """Return how many characters fit into the body of a form, whichever they are."""
+    return max(1, (body_bytes - _OTHER_FIELDS) // _ENCODED)

@@ -1,7 +1,11 @@
 """Announcements to a room."""
 
+import re
+from urllib.parse import urlencode
+
 import pytest
 
+from multichat_proto.handshake import CSRF_FIELD
 from multichat_server.config import Settings
 from tests.server.web.conftest import Site
 
@@ -90,6 +94,17 @@ async def test_the_longest_text_is_sent(site: Site) -> None:
     await Admin(browser, site).post(PATH, msg_type="2", message="\U0001f600" * 4096)
 
     assert site.chat.announced == [(1, 2, "\U0001f600" * 4096, "admin")]
+
+
+async def test_what_a_browser_lets_one_write_fits_into_a_form(admin: Admin) -> None:
+    answer = await admin.get(PATH)
+    (most,) = re.findall(r'<textarea[^>]* maxlength="(\d+)"', answer.html)
+
+    # A browser counts UTF-16 code units, of which the widest are three bytes each in UTF-8.
+    form = urlencode({"message": "\uffee" * int(most), "msg_type": "1", CSRF_FIELD: "x" * 64})
+
+    assert int(most) >= 5_000
+    assert len(form) <= Settings().http_body_bytes
 
 
 async def test_nothing_is_sent_of_which_there_would_be_no_record(
