@@ -66,7 +66,7 @@ def second_browser(browser: Browser, server: Server, name: str) -> Page:
 def is_led_to_login(page: Page) -> None:
     """What the chat does when its session has ended (MC1-CLOSE-08)."""
     line = page.locator("#line")
-    expect(line).to_contain_text("Your session has ended")
+    expect(line).to_contain_text("the session has ended")
     line.get_by_role("link", name="Log in").click()
     page.wait_for_url("**/accounts/login/**")
 
