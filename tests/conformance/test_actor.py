@@ -195,13 +195,13 @@ async def test_an_answer_is_known_by_its_room() -> None:
     assert [received.text for received in alice.waiting()] == [LEFT, JOINED]
 
 
-@pytest.mark.usefixtures("autojump_clock")
-async def test_an_answer_for_another_room_is_found() -> None:
+async def test_an_answer_for_another_room_is_found(autojump_clock: MockClock) -> None:
     alice = Puppet([JOINED], shared=backdrop(patience=7.0))
 
     finding = await finding_of(lambda: alice.join("2"))
 
     assert (finding.expected, finding.got) == ('{"join": "2"}', JOINED)
+    assert autojump_clock.current_time() == 7.0
 
 
 async def test_who_comes_to_the_fence_is_set_aside_unless_the_story_is_about_it() -> None:

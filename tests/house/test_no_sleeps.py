@@ -30,7 +30,7 @@ def sleeps(source: str) -> list[int]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             is_test = node.name.startswith("test_")
             virtual = _has_clock(node) or (virtual and not is_test)
-        if not virtual and (_is_wait(node) or _imports_wait(node)):
+        if (not virtual and (_is_wait(node) or _imports_wait(node))) or _asks_in_vain(node):
             found.append(node.lineno)  # type: ignore[attr-defined]  # both kinds have one
         for child in ast.iter_child_nodes(node):
             visit(child, virtual)
@@ -42,6 +42,16 @@ def sleeps(source: str) -> list[int]:
 def _has_clock(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and any(
         argument.arg in VIRTUAL_CLOCKS for argument in (*node.args.args, *node.args.kwonlyargs)
+    )
+
+
+def _asks_in_vain(node: ast.AST) -> bool:
+    """Return whether a clock is asked for in a way that pytest-trio does not see."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "usefixtures"
+        and any(isinstance(arg, ast.Constant) and arg.value in VIRTUAL_CLOCKS for arg in node.args)
     )
 
 
@@ -86,6 +96,7 @@ def test_no_test_sleeps() -> None:
         "async def slowly():\n    await trio.sleep(1)",
         "async def test_it(mock_clock): ...\nasync def test_other():\n    await trio.sleep(1)",
         "from time import sleep",
+        '@pytest.mark.usefixtures("mock_clock")\nasync def test_it(): ...',
     ],
 )
 def test_a_sleep_is_found(source: str) -> None:
