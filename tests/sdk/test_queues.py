@@ -148,6 +148,14 @@ class TestBytes:
 
         assert taken(events) == [Gap(ONE, 1), longest]
 
+    def test_one_that_is_too_long_ends_no_stream_that_is_empty(self) -> None:
+        events = queue(Overflow.CLOSE, max_bytes=100)
+        longest = RoomMessage(ONE, "bob", "a" * 1_000)
+        put(events, longest)
+
+        assert not events.is_ended
+        assert taken(events) == [longest]
+
     def test_a_character_beyond_ascii_makes_all_of_them_wide(self) -> None:
         assert weight_of(RoomMessage(ONE, "bob", "a" * 99)) == 99 + len("1bob")
         assert weight_of(RoomMessage(ONE, "bob", "a" * 99 + "\U0001f600")) == 400 + len("1bob")

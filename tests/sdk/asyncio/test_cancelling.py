@@ -139,7 +139,7 @@ def test_a_cancellation_in_the_turn_of_the_outcome_is_told_of(
     asyncio.run(story())
 
 
-def sending_waits_no_more(task: asyncio.Task[RoomMessage]) -> bool:
+def sending_waits_no_more(task: asyncio.Task[Any]) -> bool:
     """Return whether what a task waits for is there, and its own turn has not come."""
     waited_for = getattr(task, "_fut_waiter", None)
     assert not task.done()
@@ -204,6 +204,24 @@ def test_a_cancelled_join_takes_the_room_from_nobody_else() -> None:
         return was_cancelled
 
     assert at_every_step(story) > 3
+
+
+def test_a_join_cancelled_in_the_outcomes_own_turn_takes_it_from_nobody_else() -> None:
+    async def story() -> None:
+        wires = Wires()
+        async with connect(URL, transport=wires) as chat:
+            first = asyncio.ensure_future(chat.join(2))
+            await asyncio.sleep(0)
+            other = asyncio.ensure_future(chat.join(2))
+            await step_until(lambda: sending_waits_no_more(first), "the outcome")
+            first.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await first
+            room = await other
+            await room.send("still here")
+            assert [command["command"] for command in wires.sent] == ["join", "send"]
+
+    asyncio.run(story())
 
 
 def test_a_leave_goes_on_when_it_is_cancelled_at_any_step() -> None:
