@@ -146,10 +146,12 @@ def _announce(
     url = "" if serving.address[1] == 8000 else f" --url {serving.address[0]}:{serving.address[1]}"
     for line in (
         "",
+        f"Try in a browser: {serving.url}/ as alice; dave is staff and finds the admin there.",
+        "",
         "Try in another terminal:",
         f"  MULTICHAT_PASSWORD={passwords['alice']} multichat join 1 --user alice{url}",
         f"  MULTICHAT_PASSWORD={passwords['bob']} multichat join 1 --user bob{url}",
-        f"  MULTICHAT_PASSWORD={passwords['carol']} multichat join 3 --user carol{url}",
+        f"  MULTICHAT_PASSWORD={passwords['dave']} multichat join 3 --user dave{url}",
         f"  multichat admin room list --database-url {settings.database_url}",
         "",
         "Ctrl-C stops the server; users, rooms and passwords are gone then.",

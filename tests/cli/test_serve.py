@@ -105,6 +105,42 @@ async def test_the_demo_serves_what_it_says(inside: Inside) -> None:
     assert not folder.exists()
 
 
+def test_what_the_demo_suggests_works() -> None:
+    with subprocess.Popen(
+        [*MULTICHAT, "serve", "--demo", "--port", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    ) as server:
+        try:
+            assert server.stdout is not None
+            said = []
+            while not said or not said[-1].startswith("Ctrl-C"):
+                said.append(server.stdout.readline())
+                assert said[-1], said
+            for suggested in (line for line in said if line.startswith("  ")):
+                before, _, arguments = suggested.partition("multichat ")
+                variables = dict(word.split("=", 1) for word in before.split())
+                done = subprocess.run(
+                    [*MULTICHAT, *arguments.split()],
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    text=True,
+                    env=environment(**variables),
+                    check=False,
+                )
+                assert done.returncode == ExitCode.OK, (suggested, done.stderr)
+        finally:
+            server.terminate()
+
+    (browser,) = (line for line in said if "browser" in line)
+    assert f"{server_url(said)} as alice; dave is staff" in browser
+
+
+def server_url(said: list[str]) -> str:
+    return next(line.split()[1] for line in said if line.startswith("serving "))
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_stops_it_in_order(number: signal.Signals) -> None:
     """Everybody is closed with 1012, and it exits with 0 (MC1-CLOSE-05)."""
