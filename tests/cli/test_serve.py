@@ -114,7 +114,7 @@ def test_what_the_demo_suggests_works() -> None:
     ) as server:
         try:
             assert server.stdout is not None
-            said = []
+            said: list[str] = []
             while not said or not said[-1].startswith("Ctrl-C"):
                 said.append(server.stdout.readline())
                 assert said[-1], said
